@@ -1,0 +1,42 @@
+//! The default mapping as a component: the exports of world
+//! `mapping-component`, each a call of the crate `default-mapping`.
+
+use default_mapping::contract::accoil::event_stream::group_choice;
+use default_mapping::contract::exports::accoil::event_stream::{mapping, plugin};
+use default_mapping::types::{Description, Event, Group, Outcome, Selection};
+use default_mapping::{Choice, map_events, settings};
+
+struct DefaultMapping;
+
+impl plugin::Guest for DefaultMapping {
+    fn describe() -> Description {
+        Description {
+            name: "accoil-default".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            summary: "What Amplitude's destination Accoil (Event Stream) does, with settings.".to_owned(),
+            settings_schema: settings::SCHEMA.to_owned(),
+        }
+    }
+}
+
+impl mapping::Guest for DefaultMapping {
+    fn transform(settings: String, events: Vec<Event>) -> Vec<Outcome> {
+        map_events(&settings, events, &HostChoice)
+    }
+}
+
+/// The tenant's selector, behind the host.
+struct HostChoice;
+
+impl Choice for HostChoice {
+    fn active(&self) -> bool {
+        group_choice::active()
+    }
+
+    fn choose(&self, event_index: u32, candidates: &[Group]) -> Selection {
+        group_choice::choose(event_index, candidates)
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+default_mapping::contract::export!(DefaultMapping with_types_in default_mapping::contract);

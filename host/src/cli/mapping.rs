@@ -1,0 +1,90 @@
+//! The mapping that a command runs, and its settings.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{Exit, Failure};
+use crate::config::{Component, Tenant};
+use crate::limits::Limits;
+use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings};
+
+/// Options that choose a mapping.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The component to map with, instead of the built-in one.
+    #[arg(long, value_name = "X.wasm")]
+    mapping: Option<PathBuf>,
+
+    /// The mapping's settings: a JSON or TOML file.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+impl Options {
+    /// Admits the component and checks the settings.
+    pub(super) fn load(&self, limits: &Limits) -> Result<Loaded, Failure> {
+        let (name, bytes) = match &self.mapping {
+            Some(path) => (path.display().to_string(), read_component(path, limits)?),
+            None => ("the built-in mapping".to_owned(), DEFAULT_COMPONENT.to_vec()),
+        };
+        let settings = self.settings.as_deref().map(read_settings).transpose()?;
+        Loaded::new(limits, &name, &bytes, settings.as_deref().unwrap_or("{}"))
+    }
+}
+
+/// Loads the mapping that a tenant is configured with.
+pub(super) fn load_tenant(tenant: &Tenant, limits: &Limits) -> Result<Loaded, Failure> {
+    let (name, bytes) = match &tenant.mapping.component {
+        Component::Default => ("the built-in mapping".to_owned(), DEFAULT_COMPONENT.to_vec()),
+        Component::File(path) => (path.display().to_string(), read_component(path, limits)?),
+    };
+    Loaded::new(limits, &name, &bytes, &tenant.mapping.settings)
+}
+
+/// A mapping ready to run.
+pub(super) struct Loaded {
+    /// Deadlines are watched as long as this lives.
+    _sandbox: Sandbox,
+    pub(super) mapping: Mapping,
+    pub(super) settings: Settings,
+}
+
+impl Loaded {
+    /// Admits a component and checks settings.
+    pub(super) fn new(limits: &Limits, name: &str, bytes: &[u8], settings: &str) -> Result<Self, Failure> {
+        let sandbox =
+            Sandbox::new(limits, Metering::Off).map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
+        let mapping = sandbox
+            .admit(bytes)
+            .map_err(|refusal| Failure::new(Exit::Refused, refusal.code(), format!("{name}: {refusal}")))?;
+        let settings = mapping
+            .settings(settings)
+            .map_err(|error| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}")))?;
+        Ok(Self { _sandbox: sandbox, mapping, settings })
+    }
+}
+
+/// Reads a component's file, but no more of it than a component may have.
+pub(super) fn read_component(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure> {
+    use std::io::Read;
+    let failed = |error| Failure::new(Exit::Refused, "component-open", format!("{}: {error}", path.display()));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that a longer file is noticed.
+    file.take(limits.component_bytes as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Reads settings as JSON text; they are TOML if the file is called so.
+pub(super) fn read_settings(path: &Path) -> Result<String, Failure> {
+    let failed = |problem: String| Failure::new(Exit::Usage, "settings-file", format!("{}: {problem}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+        let table: toml::Table = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
+        serde_json::to_string(&table).map_err(|error| failed(error.to_string()))
+    } else {
+        serde_json::from_str::<&serde_json::value::RawValue>(&text).map_err(|error| failed(error.to_string()))?;
+        Ok(text)
+    }
+}

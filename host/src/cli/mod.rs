@@ -1,0 +1,119 @@
+//! The commands: one file each. This one has what they share, the exit codes
+//! first of all.
+
+mod check;
+mod completions;
+mod mapping;
+mod meter;
+mod reading;
+mod send;
+mod sink;
+mod test_connection;
+mod transform;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit codes that scripts can rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All went well.
+    Success = 0,
+    /// The command ran to its end, but something in the input was no event,
+    /// or was not delivered.
+    Incomplete = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// The component, or its settings, can't be used.
+    Refused = 3,
+    /// An input could not be read to its end.
+    Input = 4,
+    /// The result could not be written.
+    Output = 5,
+}
+
+/// An error that ends a command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    code: &'static str,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, code: &'static str, message: impl ToString) -> Self {
+        Self { exit, code, message: message.to_string() }
+    }
+}
+
+/// Stream Amplitude events to Accoil through a mapping in a sandbox.
+///
+/// A mapping says which user an event belongs to, which of its properties are
+/// told to Accoil, and which of its groups is the account. It is a WebAssembly
+/// component; without --mapping the built-in one is used, which does what
+/// Amplitude's destination "Accoil (Event Stream)" does, and has settings.
+///
+/// Try it:
+///
+///   accoil-stream transform events.ndjson
+///   accoil-stream transform events.ndjson --requests
+///
+/// Exit codes: 0 all went well; 1 something in the input was no event or was
+/// not delivered; 2 wrong command line or configuration; 3 the component or
+/// its settings can't be used; 4 an input could not be read to its end; 5 the
+/// result could not be written.
+#[derive(Debug, Parser)]
+#[command(version, verbatim_doc_comment, bin_name = "accoil-stream", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Transform(transform::Arguments),
+    Send(send::Arguments),
+    Sink(sink::Arguments),
+    Check(check::Arguments),
+    TestConnection(test_connection::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Runs the command that the process was called with.
+#[must_use]
+pub fn run() -> ExitCode {
+    // Prints help, version and usage errors itself; the latter exit with 2.
+    let result = match Cli::parse().command {
+        Command::Transform(arguments) => transform::run(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
+        Command::Sink(arguments) => sink::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::TestConnection(arguments) => test_connection::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    };
+    let exit = result.unwrap_or_else(|failure| {
+        complain(failure.code, &failure.message);
+        failure.exit
+    });
+    ExitCode::from(exit as u8)
+}
+
+/// Prints an error, with its stable code, for people to read.
+#[expect(clippy::print_stderr, reason = "errors of a command go to standard error")]
+pub(crate) fn complain(code: &str, message: &str) {
+    eprintln!("error[{code}]: {message}");
+}
+
+/// Prints a remark on standard error.
+#[expect(clippy::print_stderr, reason = "standard output is for results")]
+pub(crate) fn tell(message: &str) {
+    eprintln!("{message}");
+}
+
+/// The reader of a pipe went away: there is nothing wrong, and nothing to do.
+pub(crate) fn is_closed(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}

@@ -1,0 +1,100 @@
+//! The lines that `transform` prints.
+
+use json_text::push_string;
+
+use crate::accoil::write_request_line;
+use crate::outbound::{Dialect, render};
+use crate::pipeline::{Batch, Mapped, Mapper, Place, Tally};
+use crate::sandbox::Outcome;
+
+/// Which lines.
+#[derive(Debug)]
+pub(super) enum Lines {
+    /// What became of each event.
+    Outcomes,
+    /// The requests to Accoil, in this dialect.
+    Requests(Dialect),
+}
+
+/// What a batch gave.
+#[derive(Debug, Default)]
+pub(super) struct Printed {
+    pub(super) text: String,
+    pub(super) tally: Tally,
+    pub(super) complaints: Vec<Complaint>,
+}
+
+/// Something in the input that is no event.
+#[derive(Debug)]
+pub(in crate::cli) struct Complaint {
+    pub(in crate::cli) code: &'static str,
+    pub(in crate::cli) message: String,
+}
+
+/// A batch gives no more complaints than this, however bad it is.
+const COMPLAINTS: usize = 1000;
+
+impl Lines {
+    /// Maps a batch and prints it.
+    pub(super) fn print(&self, mapper: &Mapper<'_>, batch: &Batch) -> Printed {
+        let mut printed = Printed::default();
+        mapper.map(batch, &mut |place, _, mapped| {
+            printed.tally.count(&mapped);
+            printed.complain(place, &mapped);
+            match self {
+                Self::Outcomes => push_outcome(&mut printed.text, &mapped),
+                Self::Requests(dialect) => push_requests(&mut printed.text, dialect, &mapped),
+            }
+        });
+        printed
+    }
+}
+
+impl Printed {
+    fn complain(&mut self, place: &Place, mapped: &Mapped) {
+        if let Mapped::Invalid { code, reason } = mapped
+            && self.complaints.len() < COMPLAINTS
+        {
+            self.complaints.push(Complaint { code, message: format!("{place}: {reason}") });
+        }
+    }
+}
+
+fn push_outcome(text: &mut String, mapped: &Mapped) {
+    match mapped {
+        Mapped::Outcome(Outcome::Deliver(events)) => {
+            text.push_str("{\"outcome\":\"deliver\",\"events\":[");
+            for (index, event) in events.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                event.push_json(text);
+            }
+            text.push_str("]}\n");
+        }
+        Mapped::Outcome(Outcome::Skip(reason)) => push_reason(text, "skip", reason),
+        Mapped::Outcome(Outcome::Reject(reason)) => push_reason(text, "reject", reason),
+        Mapped::Outcome(Outcome::Fault(fault)) => push_reason(text, "fault", &fault.to_string()),
+        Mapped::Invalid { reason, .. } => push_reason(text, "invalid", reason),
+    }
+}
+
+fn push_reason(text: &mut String, outcome: &str, reason: &str) {
+    text.push_str("{\"outcome\":\"");
+    text.push_str(outcome);
+    text.push_str("\",\"reason\":");
+    push_string(text, reason);
+    text.push_str("}\n");
+}
+
+fn push_requests(text: &mut String, dialect: &Dialect, mapped: &Mapped) {
+    let Mapped::Outcome(Outcome::Deliver(events)) = mapped else {
+        return;
+    };
+    let mut calls = Vec::new();
+    events.iter().for_each(|event| render(event, dialect, &mut calls));
+    for call in &calls {
+        write_request_line(call, text);
+        text.push('\n');
+    }
+}

@@ -1,0 +1,91 @@
+//! Every limit in one list, with its default and why it is so.
+//!
+//! Sizes are in bytes, times in milliseconds. Each can be set under `[limits]`
+//! in the configuration, by the same name.
+
+use serde::Deserialize;
+
+/// The limits of one process.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Size of one event's text. Amplitude takes requests of up to 1 MB.
+    pub event_bytes: usize,
+    /// How many events a mapping gets at once: enough to spread the cost of a
+    /// fresh instance, few enough to repeat after a fault.
+    pub batch_events: usize,
+    /// Size of the events that a mapping gets at once, taken together. A
+    /// single larger event goes alone.
+    pub batch_bytes: usize,
+
+    /// How long one call of a mapping may take.
+    pub deadline_ms: u64,
+    /// How much time the faults of one batch may cost, in deadlines, before
+    /// the rest of the batch is not tried any more.
+    pub fault_deadlines: u32,
+    /// Linear memory of one instance, all its memories together.
+    pub memory_bytes: usize,
+    /// Number of linear memories. JavaScript guests have three.
+    pub memories: usize,
+    /// Elements of all tables together.
+    pub table_elements: usize,
+    /// Number of tables.
+    pub tables: usize,
+    /// Number of core instances in a component. Python guests have about forty.
+    pub instances: usize,
+    /// Native stack of a guest. Threads that run guests have a stack of at
+    /// least four times this size.
+    pub stack_bytes: usize,
+    /// Size of all that one call gives back.
+    pub output_bytes: usize,
+
+    /// How many Accoil events may come of one event.
+    pub accoil_events: usize,
+    /// How many groups one Accoil event may name.
+    pub groups: usize,
+    /// Size of an id, an event's name or a reason.
+    pub id_bytes: usize,
+    /// Size of metadata or of the traits of one group.
+    pub bag_bytes: usize,
+
+    /// Size of a component. Python guests have 18 MB.
+    pub component_bytes: usize,
+    /// Number of core modules in a component.
+    pub core_modules: usize,
+    /// Number of functions in a component.
+    pub functions: usize,
+    /// Size of one function: compiling takes more than linear time in it.
+    pub function_bytes: usize,
+    /// Size of the settings' JSON Schema.
+    pub schema_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const KIB: usize = 1024;
+        const MIB: usize = 1024 * KIB;
+        Self {
+            event_bytes: MIB,
+            batch_events: 256,
+            batch_bytes: 512 * KIB,
+            deadline_ms: 200,
+            fault_deadlines: 4,
+            memory_bytes: 32 * MIB,
+            memories: 4,
+            table_elements: 20_000,
+            tables: 8,
+            instances: 100,
+            stack_bytes: 512 * KIB,
+            output_bytes: 16 * MIB,
+            accoil_events: 100,
+            groups: 1000,
+            id_bytes: 64 * KIB,
+            bag_bytes: MIB,
+            component_bytes: 32 * MIB,
+            core_modules: 64,
+            functions: 200_000,
+            function_bytes: MIB,
+            schema_bytes: 64 * KIB,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The engine: wasmtime with all that the product does not need switched off.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Config, Engine, Store, WasmFeatures};
+
+use super::contract::MappingComponent;
+use super::store::Held;
+use crate::limits::Limits;
+
+/// How often deadlines are looked at.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Fuel for one call when it is metered: far more than a deadline allows.
+const FUEL: u64 = 1 << 40;
+
+/// The engine could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the WebAssembly engine does not start: {0:#}")]
+pub struct Error(wasmtime::Error);
+
+impl Error {
+    /// The stable code of this error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "sandbox-engine"
+    }
+}
+
+/// Whether guests count the instructions that they execute. It changes the
+/// compiled code and makes it slower, so only tools for authors do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metering {
+    /// Do not count.
+    Off,
+    /// Count.
+    Fuel,
+}
+
+/// The engine and what every guest shares. Make one for a process.
+pub struct Sandbox {
+    pub(super) engine: Engine,
+    pub(super) linker: Linker<Held>,
+    pub(super) limits: Arc<Limits>,
+    pub(super) metering: Metering,
+    _ticker: Ticker,
+}
+
+impl Sandbox {
+    /// Starts the engine, and a thread that watches deadlines.
+    ///
+    /// # Errors
+    ///
+    /// When the machine can't run it.
+    pub fn new(limits: &Limits, metering: Metering) -> Result<Self, Error> {
+        let engine = Engine::new(&config(limits, metering)).map_err(Error)?;
+        let mut linker = Linker::new(&engine);
+        MappingComponent::add_to_linker::<_, HasSelf<_>>(&mut linker, |held| held).map_err(Error)?;
+        let ticker = Ticker::start(&engine).map_err(|error| Error(error.into()))?;
+        Ok(Self { engine, linker, limits: Arc::new(limits.clone()), metering, _ticker: ticker })
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+}
+
+/// Everything an instance is made in: used for one call, then thrown away.
+pub(super) fn fresh_store(engine: &Engine, limits: &Arc<Limits>, metering: Metering) -> Store<Held> {
+    let mut store = Store::new(engine, Held::new(limits));
+    store.limiter(|held| held);
+    store.set_hostcall_fuel(limits.output_bytes);
+    let deadline = Duration::from_millis(limits.deadline_ms);
+    // One tick more, since the first one can come at any moment.
+    let ticks = deadline.as_nanos().div_ceil(TICK.as_nanos()) + 1;
+    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX));
+    if metering == Metering::Fuel {
+        // Can only fail when the engine does not meter.
+        let _ = store.set_fuel(FUEL);
+    }
+    store
+}
+
+/// The instructions that a metered call has executed.
+pub(super) fn fuel_used(store: &Store<Held>) -> Option<u64> {
+    store.get_fuel().ok().map(|left| FUEL - left)
+}
+
+/// The WebAssembly that guests may use: the 2.0 standard and constant
+/// expressions as LLVM writes them. What is left out (threads, garbage
+/// collection, exceptions, 64-bit memories, asynchronous components …) is
+/// where nearly all of wasmtime's advisories of 2026 lie.
+pub(super) fn features() -> WasmFeatures {
+    WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST | WasmFeatures::COMPONENT_MODEL
+}
+
+fn config(limits: &Limits, metering: Metering) -> Config {
+    let mut config = Config::new();
+    config.wasm_features(WasmFeatures::all(), false);
+    config.wasm_features(features(), true);
+    config.concurrency_support(false);
+    config.gc_support(false);
+    config.shared_memory(false);
+    config.epoch_interruption(true);
+    config.consume_fuel(metering == Metering::Fuel);
+    config.max_wasm_stack(limits.stack_bytes);
+    config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(8));
+    // The same answer on every machine, also for the bits of a NaN.
+    config.cranelift_nan_canonicalization(true);
+    config
+}
+
+/// A thread that moves the engine's clock on.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: &Engine) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (engine, stopped) = (engine.weak(), Arc::clone(&stop));
+        let thread = std::thread::Builder::new().name("deadlines".to_owned()).spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::park_timeout(TICK);
+                match engine.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => return,
+                }
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It can't have panicked, and there is nobody to tell.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The sandbox: runs mapping code that nobody has to trust.
+//!
+//! This room narrows wasmtime to what the product needs, and is the only one
+//! that knows it. A component is *admitted* once ([`Sandbox::admit`]): looked
+//! through, compiled, asked what it is. Then it *runs* ([`Mapping::run`]): each
+//! batch of events gets a fresh instance, limited in time, memory, stack,
+//! tables and output, and what comes back is checked like any foreign input.
+
+mod admission;
+mod contract;
+mod engine;
+mod fault;
+mod output;
+mod run;
+mod settings;
+mod store;
+
+pub use admission::{Inspection, Refusal};
+pub use contract::Description;
+pub use engine::{Error, Metering, Sandbox};
+pub use fault::{Fault, FaultKind};
+pub use run::{Mapping, Outcome, Usage};
+pub use settings::{Settings, SettingsError};
+
+/// The default mapping (`guest/component`), built into the binary so that the
+/// main job needs no file.
+pub const DEFAULT_COMPONENT: &[u8] = include_bytes!(env!("ACCOIL_DEFAULT_COMPONENT"));

@@ -1,0 +1,92 @@
+//! Looking at what a mapping gave back, as at any input from strangers.
+
+use json_text::sorted_object;
+
+use super::contract::types;
+use super::fault::{Fault, FaultKind};
+use super::run::Outcome;
+use crate::accoil::{AccoilEvent, GroupTraits};
+use crate::event;
+use crate::limits::Limits;
+
+/// Checks one outcome and brings it into the host's form.
+pub(super) fn checked(outcome: types::Outcome, limits: &Limits) -> Outcome {
+    let checker = Checker { limits };
+    let checked = match outcome {
+        types::Outcome::Deliver(events) => checker.deliver(events),
+        types::Outcome::Skip(reason) => checker.text("a reason", reason).map(Outcome::Skip),
+        types::Outcome::Reject(reason) => checker.text("a reason", reason).map(Outcome::Reject),
+    };
+    checked.unwrap_or_else(|problem| Outcome::Fault(Fault::new(FaultKind::InvalidOutput, problem)))
+}
+
+struct Checker<'a> {
+    limits: &'a Limits,
+}
+
+impl Checker<'_> {
+    fn deliver(&self, events: Vec<types::AccoilEvent>) -> Result<Outcome, String> {
+        if events.is_empty() {
+            return Ok(Outcome::Skip("nothing to deliver".to_owned()));
+        }
+        self.count("Accoil events", events.len(), self.limits.accoil_events)?;
+        events.into_iter().map(|event| self.event(event)).collect::<Result<_, _>>().map(Outcome::Deliver)
+    }
+
+    fn event(&self, event: types::AccoilEvent) -> Result<AccoilEvent, String> {
+        self.count("groups", event.group_traits.len(), self.limits.groups)?;
+        let group = |group: types::GroupTraits| {
+            Ok(GroupTraits {
+                group_id: self.name("group-id", group.group_id)?,
+                traits: self.bag("traits", group.traits)?,
+            })
+        };
+        Ok(AccoilEvent {
+            user_id: event.user_id.map(|id| self.name("user-id", id)).transpose()?,
+            event: event.event.map(|name| self.name("event", name)).transpose()?,
+            timestamp: event.timestamp.map(timestamp).transpose()?,
+            metadata: self.bag("metadata", event.metadata)?,
+            group_traits: event.group_traits.into_iter().map(group).collect::<Result<_, String>>()?,
+        })
+    }
+
+    fn count(&self, what: &str, found: usize, limit: usize) -> Result<(), String> {
+        if found > limit {
+            return Err(format!("{found} {what}, more than {limit}"));
+        }
+        Ok(())
+    }
+
+    fn text(&self, what: &str, text: String) -> Result<String, String> {
+        if text.len() > self.limits.id_bytes {
+            return Err(format!("{what} longer than {} bytes", self.limits.id_bytes));
+        }
+        Ok(text)
+    }
+
+    fn name(&self, what: &str, name: String) -> Result<String, String> {
+        if name.is_empty() {
+            return Err(format!("{what} is empty"));
+        }
+        self.text(what, name)
+    }
+
+    fn bag(&self, what: &str, bag: String) -> Result<String, String> {
+        if bag.len() > self.limits.bag_bytes {
+            return Err(format!("{what} longer than {} bytes", self.limits.bag_bytes));
+        }
+        let sorted = sorted_object(&bag).map_err(|fault| format!("{what} is not a JSON object: {fault}"))?;
+        match sorted.text {
+            std::borrow::Cow::Borrowed(text) if text.len() == bag.len() => Ok(bag),
+            text => Ok(text.into_owned()),
+        }
+    }
+}
+
+fn timestamp(text: String) -> Result<String, String> {
+    match event::normal_time(&text) {
+        Some(normal) if normal == text => Ok(text),
+        Some(normal) => Ok(normal),
+        None => Err(format!("timestamp is not RFC 3339: {text:.40?}")),
+    }
+}

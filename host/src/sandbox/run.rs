@@ -1,0 +1,183 @@
+//! Running a mapping: a batch of events in, an outcome for each out.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::Store;
+
+use super::admission::{Inspection, Refusal};
+use super::contract::{self, Description, MappingComponentPre};
+use super::engine::{Metering, Sandbox, fresh_store, fuel_used};
+use super::fault::{Fault, FaultKind};
+use super::output;
+use super::settings::{Schema, Settings, SettingsError};
+use super::store::Held;
+use crate::accoil::AccoilEvent;
+use crate::event::Event;
+use crate::limits::Limits;
+
+/// What became of one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// These are for Accoil; there is at least one.
+    Deliver(Vec<AccoilEvent>),
+    /// By the mapping's rules the event is not for Accoil.
+    Skip(String),
+    /// The mapping holds the event for broken.
+    Reject(String),
+    /// The mapping failed on it.
+    Fault(Fault),
+}
+
+/// What a call used. Of several calls: the most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Linear memory in bytes.
+    pub memory: usize,
+    /// Instructions, when they are metered.
+    pub fuel: Option<u64>,
+}
+
+/// A mapping that was admitted: compiled, and ready to run any number of
+/// batches, on any thread.
+pub struct Mapping {
+    pre: MappingComponentPre<Held>,
+    limits: Arc<Limits>,
+    metering: Metering,
+    inspection: Inspection,
+    description: Description,
+    schema: Schema,
+}
+
+impl Mapping {
+    pub(super) fn new(
+        sandbox: &Sandbox,
+        pre: MappingComponentPre<Held>,
+        inspection: Inspection,
+        description: Description,
+    ) -> Result<Self, Refusal> {
+        let schema = Schema::parse(&description.settings_schema)?;
+        let limits = Arc::clone(&sandbox.limits);
+        Ok(Self { pre, limits, metering: sandbox.metering, inspection, description, schema })
+    }
+
+    /// What the component says about itself.
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+
+    /// The limits that it runs under.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Checks settings, as JSON text, against the mapping's schema.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that does not fit, and where it is.
+    pub fn settings(&self, text: &str) -> Result<Settings, SettingsError> {
+        self.schema.check(text)
+    }
+
+    /// Maps a batch. The answer has one outcome for each event, in order.
+    ///
+    /// If the batch as a whole fails, every event is run on its own, so that a
+    /// fault costs the event that caused it and no other. Since a fault can
+    /// cost a whole deadline, this goes on only until the faults of the batch
+    /// have cost a few of them; what is left then is not run
+    /// ([`FaultKind::CutShort`]).
+    #[must_use]
+    pub fn run(&self, settings: &Settings, events: &[Event<'_>]) -> Vec<Outcome> {
+        self.run_measured(settings, events).0
+    }
+
+    /// As [`Mapping::run`], and what it used.
+    #[must_use]
+    pub fn run_measured(&self, settings: &Settings, events: &[Event<'_>]) -> (Vec<Outcome>, Usage) {
+        let lowered: Vec<_> = events.iter().map(lower).collect();
+        let (answer, usage) = self.call(settings, &lowered);
+        let outcomes = match answer {
+            Ok(outcomes) => outcomes,
+            Err(fault) if lowered.len() <= 1 => lowered.iter().map(|_| Outcome::Fault(fault.clone())).collect(),
+            Err(_) => self.run_one_by_one(settings, &lowered),
+        };
+        (outcomes, usage)
+    }
+
+    fn run_one_by_one(&self, settings: &Settings, events: &[contract::Event<'_>]) -> Vec<Outcome> {
+        let budget = Duration::from_millis(self.limits.deadline_ms) * self.limits.fault_deadlines;
+        let mut spent = Duration::ZERO;
+        let mut run = |event| {
+            if spent >= budget {
+                return Outcome::Fault(Fault::new(
+                    FaultKind::CutShort,
+                    format!("not run: faults of other events of its batch took {} ms", spent.as_millis()),
+                ));
+            }
+            let start = Instant::now();
+            match self.call(settings, std::slice::from_ref(event)).0 {
+                Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| wrong_count(0, 1)),
+                Err(fault) => {
+                    spent += start.elapsed();
+                    Outcome::Fault(fault)
+                }
+            }
+        };
+        events.iter().map(&mut run).collect()
+    }
+
+    /// One call in a fresh instance.
+    fn call(&self, settings: &Settings, events: &[contract::Event<'_>]) -> (Result<Vec<Outcome>, Fault>, Usage) {
+        let mut store = fresh_store(self.pre.engine(), &self.limits, self.metering);
+        let answer = self.call_in(&mut store, settings, events);
+        let usage = Usage { memory: store.data().peak_memory(), fuel: fuel_used(&store) };
+        let outcomes = match answer {
+            Err(error) => Err(Fault::of(&error, store.data())),
+            Ok(outcomes) if outcomes.len() != events.len() => match wrong_count(outcomes.len(), events.len()) {
+                Outcome::Fault(fault) => Err(fault),
+                other => Ok(vec![other]),
+            },
+            Ok(outcomes) => Ok(outcomes.into_iter().map(|outcome| output::checked(outcome, &self.limits)).collect()),
+        };
+        (outcomes, usage)
+    }
+
+    fn call_in(
+        &self,
+        store: &mut Store<Held>,
+        settings: &Settings,
+        events: &[contract::Event<'_>],
+    ) -> wasmtime::Result<Vec<contract::types::Outcome>> {
+        let instance = self.pre.instantiate(&mut *store)?;
+        instance.accoil_event_stream_mapping().call_transform(store, settings.text(), events)
+    }
+}
+
+fn wrong_count(found: usize, expected: usize) -> Outcome {
+    let detail = format!("{found} outcomes for {expected} events");
+    Outcome::Fault(Fault::new(FaultKind::InvalidOutput, detail))
+}
+
+fn lower<'a>(event: &'a Event<'_>) -> contract::Event<'a> {
+    contract::Event {
+        id: event.id.as_deref().unwrap_or_default(),
+        event_type: &event.event_type,
+        user_id: event.user_id.as_deref(),
+        device_id: event.device_id.as_deref(),
+        time: event.time.as_deref(),
+        event_properties: &event.event_properties,
+        user_properties: &event.user_properties,
+        groups: &event.groups,
+        group_properties: &event.group_properties,
+        attributes: &event.attributes,
+    }
+}

@@ -1,0 +1,5 @@
+//! Delivery to a destination that misbehaves.
+
+mod answers;
+mod support;
+mod tls;

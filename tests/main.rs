@@ -1,0 +1,9 @@
+//! Tests of accoil-stream from outside. Each module is named by what is tested
+//! or by what goes wrong; hostile guests are text (`.wat`) beside their tests.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod cli;
+mod delivery;
+mod mapping;
+mod sandbox;
