@@ -15,7 +15,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         package: "default-mapping-component".into(),
         target_dir: guest_builder::target_dir_beside(&out_dir),
         profile: "release".into(),
-        rustflags: Vec::new(),
+        // The mapping needs little stack, where Rust reserves a megabyte, and about a megabyte of
+        // memory for a batch: what it has from the start, it need not ask for in every batch, and
+        // what lies low is kept in place between batches (see `RESIDENT_BYTES` in the sandbox).
+        rustflags: ["-zstack-size=65536", "--initial-memory=1048576"].map(|flag| format!("-Clink-arg={flag}")).into(),
         component: out_dir.join("default-mapping.wasm"),
     });
     match built {

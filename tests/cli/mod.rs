@@ -1,1 +1,15 @@
-//! To come.
+//! The command line, as its user meets it: what is printed, what is said, and
+//! how it exits.
+
+mod bad_component;
+mod bad_input;
+mod check;
+mod forms;
+mod framing;
+mod help;
+mod memory;
+mod send;
+mod send_again;
+mod sink;
+mod support;
+mod wrong_config;

@@ -1,1 +1,14 @@
-//! To come.
+//! The sandbox against guests that nobody should trust. Hostile guests are
+//! fields of a core module, in `guests/`; what they do not bring themselves,
+//! such as a memory, they get from `guests/usual/`.
+
+mod answer;
+mod guest;
+mod honest;
+mod invalid;
+mod isolation;
+mod memory;
+mod output;
+mod schema;
+mod stack;
+mod time;

@@ -1,10 +1,19 @@
 //! The default mapping as a component: the exports of world
 //! `mapping-component`, each a call of the crate `default-mapping`.
 
+// Elsewhere there is nothing to export to.
+#![cfg(target_arch = "wasm32")]
+
+#[expect(unsafe_code, reason = "an allocator")]
+mod memory;
+
 use default_mapping::contract::accoil::event_stream::group_choice;
 use default_mapping::contract::exports::accoil::event_stream::{mapping, plugin};
 use default_mapping::types::{Description, Event, Group, Outcome, Selection};
 use default_mapping::{Choice, map_events, settings};
+
+#[global_allocator]
+static MEMORY: memory::Upwards = memory::Upwards::new();
 
 struct DefaultMapping;
 
@@ -38,5 +47,4 @@ impl Choice for HostChoice {
     }
 }
 
-#[cfg(target_arch = "wasm32")]
 default_mapping::contract::export!(DefaultMapping with_types_in default_mapping::contract);

@@ -67,8 +67,12 @@ pub struct Field<'a> {
     pub name: Name<'a>,
     /// Its value, as it stands in the text.
     pub value: &'a str,
-    /// Whether there is white space between the tokens of the value.
+    /// Whether there is white space in it: around the colon, or between the
+    /// tokens of the value.
     pub spaced: bool,
+    /// Where the member stands in the text, from the opening quote of its name
+    /// to the end of its value.
+    pub range: (usize, usize),
 }
 
 /// Splits an object into its members and checks it on the way, to its end: a
@@ -121,17 +125,17 @@ impl<'a> Fields<'a> {
         }
         self.first = false;
         let quote = cursor.at;
-        cursor.name()?;
+        cursor.spaced = false;
+        let escaped = cursor.name()?;
         let name = self.text.get(quote + 1..cursor.at - 1).unwrap_or_default();
         cursor.skip_space();
         cursor.expect(b':', "`:`")?;
         cursor.skip_space();
         let start = cursor.at;
-        cursor.spaced = false;
         cursor.value(1)?;
         let value = self.text.get(start..cursor.at).unwrap_or_default();
-        let spaced = cursor.spaced;
-        Ok(Some(Field { name: Name::new(name), value, spaced }))
+        let range = (quote, cursor.at);
+        Ok(Some(Field { name: Name::new(name, escaped), value, spaced: cursor.spaced, range }))
     }
 }
 
@@ -188,25 +192,30 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn name(&mut self) -> Result<(), Fault> {
+    fn name(&mut self) -> Result<bool, Fault> {
         if self.peek() != Some(b'"') {
             return Err(self.expected("a name in quotes"));
         }
         self.string()
     }
 
-    /// Passes over the string whose opening quote is here.
+    /// Passes over the string whose opening quote is here; tells whether it
+    /// holds an escape.
     #[inline]
-    fn string(&mut self) -> Result<(), Fault> {
+    fn string(&mut self) -> Result<bool, Fault> {
         self.at += 1;
+        let mut escaped = false;
         loop {
             self.at = find_special(self.bytes, self.at);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(());
+                    return Ok(escaped);
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    self.escape()?;
+                    escaped = true;
+                }
                 Some(_) => return Err(self.fault(FaultKind::Control)),
                 None => return Err(self.fault(FaultKind::End)),
             }
@@ -247,7 +256,7 @@ impl Cursor<'_> {
     #[inline]
     fn scalar(&mut self) -> Result<(), Fault> {
         match self.peek() {
-            Some(b'"') => self.string(),
+            Some(b'"') => self.string().map(|_| ()),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word(b"true"),
             Some(b'f') => self.word(b"false"),

@@ -80,7 +80,7 @@ pub fn compact(text: &str, spaced: bool) -> Cow<'_, str> {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         if byte == b'"' {
-            at = after_string(bytes, at);
+            (at, _) = after_string(bytes, at);
         } else if is_space(byte) {
             compact.push_str(text.get(kept..at).unwrap_or_default());
             at += 1;

@@ -47,17 +47,21 @@ pub(crate) const fn is_space(byte: u8) -> bool {
 }
 
 /// In checked text, the position after the string whose opening quote is at
-/// `quote`.
+/// `quote`, and whether it holds an escape.
 #[inline]
-pub(crate) fn after_string(bytes: &[u8], quote: usize) -> usize {
+pub(crate) fn after_string(bytes: &[u8], quote: usize) -> (usize, bool) {
     let mut at = quote + 1;
+    let mut escaped = false;
     loop {
         at = find_special(bytes, at);
         match bytes.get(at) {
-            Some(b'"') => return at + 1,
-            Some(b'\\') => at += 2,
+            Some(b'"') => return (at + 1, escaped),
+            Some(b'\\') => {
+                at += 2;
+                escaped = true;
+            }
             Some(_) => at += 1,
-            None => return bytes.len(),
+            None => return (bytes.len(), escaped),
         }
     }
 }

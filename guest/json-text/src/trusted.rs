@@ -41,14 +41,14 @@ pub fn members(text: &str) -> impl Iterator<Item = (Name<'_>, &str)> {
     let mut walk = Walk::into(text, b'{');
     std::iter::from_fn(move || {
         let quote = walk.next_item(b'}')?;
-        let after_name = after_string(walk.bytes, quote);
+        let (after_name, escaped) = after_string(walk.bytes, quote);
         let name = text.get(quote + 1..after_name.saturating_sub(1))?;
         walk.at = after_name;
         walk.skip_space();
         walk.at += 1; // the colon
         walk.skip_space();
         let value = walk.value()?;
-        Some((Name::new(name), value))
+        Some((Name::new(name, escaped), value))
     })
 }
 
@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
     fn value(&mut self) -> Option<&'a str> {
         let start = self.at;
         self.at = match self.peek()? {
-            b'"' => after_string(self.bytes, start),
+            b'"' => after_string(self.bytes, start).0,
             b'{' | b'[' => after_container(self.bytes, start),
             _ => after_plain(self.bytes, start),
         };
@@ -139,7 +139,7 @@ fn after_container(bytes: &[u8], start: usize) -> usize {
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'"' => {
-                at = after_string(bytes, at);
+                (at, _) = after_string(bytes, at);
                 continue;
             }
             b'{' | b'[' => depth += 1,

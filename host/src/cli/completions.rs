@@ -1,11 +1,9 @@
 //! `completions`: for shells.
 
-use std::io;
-
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Exit, Failure};
+use super::{Cli, Exit, Failure, print};
 
 /// Print a script that lets your shell complete commands and options
 ///
@@ -17,8 +15,9 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as all commands")]
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "accoil-stream", &mut io::stdout());
-    Ok(Exit::Success)
+    // Into memory first: the generator panics when it can't write.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "accoil-stream", &mut script);
+    print(&script)
 }

@@ -1,13 +1,14 @@
 //! The mapping that a command runs, and its settings.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Exit, Failure};
-use crate::config::{Component, Tenant};
+use crate::config::{Component, Config, Tenant, settings_as_json};
 use crate::limits::Limits;
-use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings};
+use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings, SettingsError};
 
 /// Options that choose a mapping.
 #[derive(Debug, Args)]
@@ -28,18 +29,22 @@ impl Options {
             Some(path) => (path.display().to_string(), read_component(path, limits)?),
             None => ("the built-in mapping".to_owned(), DEFAULT_COMPONENT.to_vec()),
         };
-        let settings = self.settings.as_deref().map(read_settings).transpose()?;
-        Loaded::new(limits, &name, &bytes, settings.as_deref().unwrap_or("{}"))
+        match &self.settings {
+            Some(path) => Loaded::new(limits, &name, &bytes, &read_settings(path)?, &path.display()),
+            None => Loaded::new(limits, &name, &bytes, "{}", &format!("{name}, without --settings")),
+        }
     }
 }
 
 /// Loads the mapping that a tenant is configured with.
-pub(super) fn load_tenant(tenant: &Tenant, limits: &Limits) -> Result<Loaded, Failure> {
+pub(super) fn load_tenant(config: &Config, tenant: &Tenant) -> Result<Loaded, Failure> {
+    let limits = &config.limits;
     let (name, bytes) = match &tenant.mapping.component {
         Component::Default => ("the built-in mapping".to_owned(), DEFAULT_COMPONENT.to_vec()),
         Component::File(path) => (path.display().to_string(), read_component(path, limits)?),
     };
-    Loaded::new(limits, &name, &bytes, &tenant.mapping.settings)
+    let place = format!("{}: tenant {}: mapping", config.path.display(), tenant.name);
+    Loaded::new(limits, &name, &bytes, &tenant.mapping.settings, &place)
 }
 
 /// A mapping ready to run.
@@ -51,18 +56,27 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Admits a component and checks settings.
-    pub(super) fn new(limits: &Limits, name: &str, bytes: &[u8], settings: &str) -> Result<Self, Failure> {
+    /// Admits a component and checks settings; `place` is where those are written.
+    fn new(
+        limits: &Limits,
+        name: &str,
+        bytes: &[u8],
+        settings: &str,
+        place: &dyn fmt::Display,
+    ) -> Result<Self, Failure> {
         let sandbox =
             Sandbox::new(limits, Metering::Off).map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
         let mapping = sandbox
             .admit(bytes)
             .map_err(|refusal| Failure::new(Exit::Refused, refusal.code(), format!("{name}: {refusal}")))?;
-        let settings = mapping
-            .settings(settings)
-            .map_err(|error| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}")))?;
+        let settings = mapping.settings(settings).map_err(|error| settings_failure(place, &error))?;
         Ok(Self { _sandbox: sandbox, mapping, settings })
     }
+}
+
+/// Settings that do not fit their mapping.
+pub(super) fn settings_failure(place: &dyn fmt::Display, error: &SettingsError) -> Failure {
+    Failure::new(Exit::Refused, error.code(), format!("{place}: {error}"))
 }
 
 /// Reads a component's file, but no more of it than a component may have.
@@ -82,7 +96,7 @@ pub(super) fn read_settings(path: &Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
         let table: toml::Table = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
-        serde_json::to_string(&table).map_err(|error| failed(error.to_string()))
+        settings_as_json(&table).map_err(|(key, problem)| failed(format!("{key}: {problem}")))
     } else {
         serde_json::from_str::<&serde_json::value::RawValue>(&text).map_err(|error| failed(error.to_string()))?;
         Ok(text)

@@ -11,10 +11,13 @@ mod sink;
 mod test_connection;
 mod transform;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Tenant};
+use crate::outbound::OutboundError;
 
 /// Exit codes that scripts can rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +114,25 @@ pub(crate) fn complain(code: &str, message: &str) {
 #[expect(clippy::print_stderr, reason = "standard output is for results")]
 pub(crate) fn tell(message: &str) {
     eprintln!("{message}");
+}
+
+/// Prints a result on standard output.
+pub(crate) fn print(result: &[u8]) -> Result<Exit, Failure> {
+    match io::stdout().write_all(result).and_then(|()| io::stdout().flush()) {
+        Err(error) if !is_closed(&error) => Err(output_failure(&error)),
+        _ => Ok(Exit::Success),
+    }
+}
+
+/// Standard output can't be written to.
+pub(crate) fn output_failure(error: &io::Error) -> Failure {
+    Failure::new(Exit::Output, "output-write", format!("standard output: {error}"))
+}
+
+/// The destination that a tenant is configured with can't be used.
+pub(crate) fn destination_failure(config: &Config, tenant: &Tenant, error: &OutboundError) -> Failure {
+    let place = format!("{}: tenant {}: accoil", config.path.display(), tenant.name);
+    Failure::new(Exit::Usage, error.code(), format!("{place}: {error}"))
 }
 
 /// The reader of a pipe went away: there is nothing wrong, and nothing to do.

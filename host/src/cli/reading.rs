@@ -15,7 +15,7 @@ pub(super) fn read_all(
     let mut errors = Vec::new();
     for input in inputs {
         let each = &mut |name: &_, item: Item<'_>| collector.push(name, item);
-        errors.extend(read(input, limits.event_bytes, progress, each).err());
+        errors.extend(read(input, limits.event_bytes, progress, each));
         collector.flush();
     }
     errors

@@ -1,11 +1,10 @@
 //! `test-connection`: whether Accoil can be reached.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, destination_failure, print};
 use crate::config;
 use crate::outbound::Destination;
 use crate::test_connection::{NOT_PROVED, test_connection};
@@ -28,9 +27,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let config_failure = |error: config::ConfigError| Failure::new(Exit::Usage, error.code(), error);
-    let outbound_failure = |error: crate::outbound::OutboundError| Failure::new(Exit::Usage, error.code(), error);
     let config = config::load(&arguments.config).map_err(config_failure)?;
     let tenant = config.tenant(arguments.tenant.as_deref()).map_err(config_failure)?;
+    let outbound_failure = |error| destination_failure(&config, tenant, &error);
     let destination = Destination::new(&tenant.accoil).map_err(outbound_failure)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Output, "runtime", error))?;
@@ -46,7 +45,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     text.push_str("not proved:\n");
     NOT_PROVED.iter().for_each(|gap| text.push_str(&format!("  - {gap}\n")));
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.map_err(|error| Failure::new(Exit::Output, "output-write", error))?;
+    print(text.as_bytes())?;
     Ok(if report.passed() { Exit::Success } else { Exit::Incomplete })
 }

@@ -16,6 +16,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use error::ConfigError;
+pub(crate) use settings::to_json as settings_as_json;
 pub use shape::{AuthForm, DeliveryConfig, DialectName};
 
 use crate::limits::Limits;

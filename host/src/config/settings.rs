@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 /// The table as a JSON object. Dates become their text. The error is the key of the table it is
 /// under, and what is wrong.
-pub(super) fn to_json(table: &toml::Table) -> Result<String, (String, &'static str)> {
+pub(crate) fn to_json(table: &toml::Table) -> Result<String, (String, &'static str)> {
     let mut object = serde_json::Map::new();
     for (key, value) in table {
         let value = json(value).ok_or_else(|| (key.clone(), "json has no infinite number and no nan"))?;

@@ -82,29 +82,16 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn in_text(text: &'a str) -> Result<Self, Fault> {
-        let mut found = Self { places: [None; Place::COUNT], attributes: String::with_capacity(512) };
-        found.attributes.push('{');
+        let mut places = [None; Place::COUNT];
+        let mut attributes = Attributes::of(text);
         let mut fields = Fields::of(text)?;
         while let Some(field) = fields.next_field()? {
-            let name = field.name.as_written();
-            let place = if name.contains('\\') { Place::of(&field.name.content()) } else { Place::of(name) };
-            match place.and_then(|place| found.places.get_mut(place as usize)) {
+            match Place::of(&field.name.content()).and_then(|place| places.get_mut(place as usize)) {
                 Some(slot) => *slot = Some(field),
-                None => found.push_attribute(&field),
+                None => attributes.push(&field),
             }
         }
-        found.attributes.push('}');
-        Ok(found)
-    }
-
-    fn push_attribute(&mut self, field: &Field<'a>) {
-        if self.attributes.len() > 1 {
-            self.attributes.push(',');
-        }
-        self.attributes.push('"');
-        self.attributes.push_str(field.name.as_written());
-        self.attributes.push_str("\":");
-        self.attributes.push_str(&compact(field.value, field.spaced));
+        Ok(Self { places, attributes: attributes.finish() })
     }
 
     fn value(&self, place: Place) -> Option<&'a str> {
@@ -131,6 +118,61 @@ impl<'a> Found<'a> {
     fn string(&self, place: Place) -> Option<Cow<'a, str>> {
         let inner = self.value(place)?.strip_prefix('"')?.strip_suffix('"')?;
         Some(unescape(inner)).filter(|content| !content.is_empty())
+    }
+}
+
+/// Collects the fields without a place into an object. Those that stand one
+/// after the other in compact text, as most do, are copied in one piece.
+struct Attributes<'a> {
+    text: &'a str,
+    object: String,
+    /// The piece that is to be copied.
+    piece: (usize, usize),
+}
+
+impl<'a> Attributes<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut object = String::with_capacity(text.len() / 2 + 64);
+        object.push('{');
+        Self { text, object, piece: (0, 0) }
+    }
+
+    fn push(&mut self, field: &Field<'a>) {
+        let (start, end) = field.range;
+        if field.spaced {
+            self.copy_piece();
+            self.separate();
+            self.object.push('"');
+            self.object.push_str(field.name.as_written());
+            self.object.push_str("\":");
+            self.object.push_str(&compact(field.value, true));
+        } else if self.piece.1 > 0 && self.piece.1 + 1 == start {
+            // Only a comma lies between.
+            self.piece.1 = end;
+        } else {
+            self.copy_piece();
+            self.piece = (start, end);
+        }
+    }
+
+    fn copy_piece(&mut self) {
+        let (start, end) = std::mem::take(&mut self.piece);
+        if end > 0 {
+            self.separate();
+            self.object.push_str(self.text.get(start..end).unwrap_or_default());
+        }
+    }
+
+    fn separate(&mut self) {
+        if self.object.len() > 1 {
+            self.object.push(',');
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.copy_piece();
+        self.object.push('}');
+        self.object
     }
 }
 

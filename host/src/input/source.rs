@@ -58,7 +58,7 @@ pub enum Error {
     Read { name: Arc<str>, line: u64, error: io::Error },
     #[error("{name}:{line}: ends in the middle of an array or object")]
     Truncated { name: Arc<str>, line: u64 },
-    #[error("{name}: is not a zip archive that can be read: {error}")]
+    #[error("{name}: is not a zip archive that can be read, or only a part of one: {error}")]
     Zip { name: String, error: zip::result::ZipError },
     #[error("{name}:{line}: goes on for {bytes} bytes without an event, so the rest is not read")]
     Bomb { name: Arc<str>, line: u64, bytes: u64 },
@@ -97,23 +97,26 @@ const SILENT_BYTES: u64 = 256 * 1024 * 1024;
 const PIECE: usize = 256 * 1024;
 
 /// Reads an input to its end and gives each event's text with the name of the
-/// file that it stands in.
-///
-/// # Errors
-///
-/// When it can't be read to its end.
+/// file that it stands in. Gives back what could not be read to its end: the
+/// input, or files in an archive, of which one does not cost the others.
+#[must_use]
 pub fn read(
     input: &Input,
     event_bytes: usize,
     progress: &Progress,
     each: &mut dyn FnMut(&Arc<str>, Item<'_>),
-) -> Result<(), Error> {
-    let mut reading = Reading { event_bytes, progress, each, any: false };
-    match input {
-        Input::Stdin => reading.pipe(&input.name(), io::stdin().lock())?,
-        Input::File(path) => reading.file(&input.name(), path)?,
+) -> Vec<Error> {
+    let mut reading = Reading { event_bytes, progress, each, any: false, errors: Vec::new() };
+    let result = match input {
+        Input::Stdin => reading.pipe(&input.name(), io::stdin().lock()),
+        Input::File(path) => reading.file(&input.name(), path),
+    };
+    let mut errors = reading.errors;
+    errors.extend(result.err());
+    if errors.is_empty() && !reading.any {
+        errors.push(Error::Empty { name: input.name() });
     }
-    if reading.any { Ok(()) } else { Err(Error::Empty { name: input.name() }) }
+    errors
 }
 
 struct Reading<'a> {
@@ -121,28 +124,35 @@ struct Reading<'a> {
     progress: &'a Progress,
     each: &'a mut dyn FnMut(&Arc<str>, Item<'_>),
     any: bool,
+    /// What could not be read, and did not end the reading.
+    errors: Vec<Error>,
 }
 
 impl Reading<'_> {
     fn file(&mut self, name: &str, path: &Path) -> Result<(), Error> {
         let open = |error| Error::Open { name: name.to_owned(), error };
-        let file = File::open(path).map_err(open)?;
-        if file.metadata().map_err(open)?.is_dir() {
+        let mut file = File::open(path).map_err(open)?;
+        let about = file.metadata().map_err(open)?;
+        if about.is_dir() {
             return Err(Error::Directory { name: name.to_owned() });
         }
-        let mut reader = BufReader::new(file);
-        match form(&mut reader).map_err(open)? {
-            Form::Zip => self.archive(name, reader),
-            Form::Plain | Form::Gzip => self.stream(name, reader),
+        if !about.is_file() {
+            return self.pipe(name, file);
+        }
+        let (form, _) = form(&mut file).map_err(open)?;
+        file.rewind().map_err(open)?;
+        match form {
+            Form::Zip => self.archive(name, BufReader::new(file)),
+            Form::Plain | Form::Gzip => self.stream(name, file),
         }
     }
 
-    /// Standard input can't be searched, as archives must be: one that comes
-    /// that way is put into a temporary file first.
+    /// Pipes can't be searched, as archives must be: one that comes that way is
+    /// put into a temporary file first.
     fn pipe(&mut self, name: &str, pipe: impl Read) -> Result<(), Error> {
         let open = |error| Error::Open { name: name.to_owned(), error };
-        let mut reader = BufReader::with_capacity(64 * 1024, pipe);
-        if form(&mut reader).map_err(open)? != Form::Zip {
+        let (form, mut reader) = form(pipe).map_err(open)?;
+        if form != Form::Zip {
             return self.stream(name, reader);
         }
         let mut file = tempfile::tempfile().map_err(open)?;
@@ -153,17 +163,34 @@ impl Reading<'_> {
 
     /// An archive, such as the Export API gives: files of lines, gzipped.
     fn archive(&mut self, name: &str, reader: impl Read + Seek) -> Result<(), Error> {
-        let failed = |error| Error::Zip { name: name.to_owned(), error };
         let counted = Counted { reader, progress: self.progress };
+        let failed = |error| Error::Zip { name: name.to_owned(), error };
         let mut archive = zip::ZipArchive::new(counted).map_err(failed)?;
         for index in 0..archive.len() {
-            let entry = archive.by_index(index).map_err(failed)?;
-            if entry.is_file() {
-                let name = format!("{name}:{}", entry.name().map_err(failed)?);
-                self.decoded(&name, entry)?;
+            if let Err(error) = self.entry(name, &mut archive, index) {
+                if matches!(error, Error::Bomb { .. }) {
+                    // The next one may be a bomb as well.
+                    return Err(error);
+                }
+                self.errors.push(error);
             }
         }
         Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        name: &str,
+        archive: &mut zip::ZipArchive<impl Read + Seek>,
+        index: usize,
+    ) -> Result<(), Error> {
+        let failed = |error| Error::Zip { name: format!("{name}, file {}", index + 1), error };
+        let entry = archive.by_index(index).map_err(failed)?;
+        if !entry.is_file() {
+            return Ok(());
+        }
+        let name = format!("{name}:{}", entry.name().map_err(failed)?);
+        self.decoded(&name, entry)
     }
 
     fn stream(&mut self, name: &str, reader: impl Read) -> Result<(), Error> {
@@ -179,6 +206,7 @@ impl Reading<'_> {
         let mut silent = 0;
         let ended = loop {
             if self.progress.stop.load(Ordering::Relaxed) {
+                self.any = true;
                 return Ok(());
             }
             let count = match reader.read(&mut piece) {

@@ -10,16 +10,20 @@ use crate::input::{Item, ItemFault};
 /// to another thread costs nothing that counts.
 const FULL_BYTES: usize = 512 * 1024;
 
+/// How many items a batch has before it is handed on, however short they are:
+/// what becomes of one may be longer than it.
+const FULL_ITEMS: usize = 4096;
+
 /// Where an item stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
     /// The name of the input.
-    pub name: Arc<str>,
+    pub name: &'a str,
     /// The line, counted from 1.
     pub line: u64,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Place<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:{}", self.name, self.line)
     }
@@ -39,9 +43,9 @@ impl Batch {
     }
 
     /// The items, each with its place.
-    pub fn items(&self) -> impl Iterator<Item = (Place, Result<&[u8], ItemFault>)> {
+    pub fn items(&self) -> impl Iterator<Item = (Place<'_>, Result<&[u8], ItemFault>)> {
         self.items.iter().map(|(line, text)| {
-            let place = Place { name: Arc::clone(&self.name), line: *line };
+            let place = Place { name: &self.name, line: *line };
             let text = text.clone().map(|range| self.text.get(range).unwrap_or_default());
             (place, text)
         })
@@ -72,7 +76,7 @@ impl<F: FnMut(Batch)> Collector<F> {
             start..batch.text.len()
         });
         batch.items.push((item.line, text));
-        if batch.text.len() >= FULL_BYTES {
+        if batch.text.len() >= FULL_BYTES || batch.items.len() >= FULL_ITEMS {
             self.flush();
         }
     }

@@ -49,7 +49,7 @@ impl<'a> Mapper<'a> {
     /// Maps a batch and gives what became of each of its items, in order, with
     /// its place and its text. An item that is the body of a request gives one
     /// answer for each of its events.
-    pub fn map<'b>(&self, batch: &'b Batch, each: &mut dyn FnMut(&Place, &'b [u8], Mapped)) {
+    pub fn map<'b>(&self, batch: &'b Batch, each: &mut dyn FnMut(Place<'b>, &'b [u8], Mapped)) {
         let limits = self.mapping.limits();
         let mut pending = Pending::default();
         for (place, text) in batch.items() {
@@ -64,11 +64,11 @@ impl<'a> Mapper<'a> {
         self.flush(&mut pending, each);
     }
 
-    fn flush<'b>(&self, pending: &mut Pending<'b>, each: &mut dyn FnMut(&Place, &'b [u8], Mapped)) {
+    fn flush<'b>(&self, pending: &mut Pending<'b>, each: &mut dyn FnMut(Place<'b>, &'b [u8], Mapped)) {
         let mut outcomes = self.mapping.run(self.settings, &pending.events).into_iter();
         for (place, text, invalid) in pending.entries.drain(..) {
             match invalid.or_else(|| outcomes.next().map(Mapped::Outcome)) {
-                Some(mapped) => each(&place, text, mapped),
+                Some(mapped) => each(place, text, mapped),
                 None => debug_assert!(false, "an outcome is missing"),
             }
         }
@@ -83,21 +83,21 @@ struct Pending<'a> {
     events: Vec<Event<'a>>,
     bytes: usize,
     /// Every item; those that are no event have their answer already.
-    entries: Vec<(Place, &'a [u8], Option<Mapped>)>,
+    entries: Vec<(Place<'a>, &'a [u8], Option<Mapped>)>,
 }
 
 impl<'a> Pending<'a> {
-    fn push_invalid(&mut self, place: Place, text: &'a [u8], mapped: Mapped) {
+    fn push_invalid(&mut self, place: Place<'a>, text: &'a [u8], mapped: Mapped) {
         self.entries.push((place, text, Some(mapped)));
     }
 
-    fn push(&mut self, place: Place, text: &'a [u8]) {
+    fn push(&mut self, place: Place<'a>, text: &'a [u8]) {
         match Event::read(text) {
             Ok(event) => self.push_event(place, text, event, None),
             Err(error) => match events_within(text, &error) {
                 Some(events) => {
                     for (index, element) in events.into_iter().enumerate() {
-                        let (place, element) = (place.clone(), element.as_bytes());
+                        let element = element.as_bytes();
                         match Event::read(element) {
                             Ok(event) => self.push_event(place, element, event, Some(index)),
                             Err(error) => self.push_invalid(place, element, Mapped::invalid(&error)),
@@ -109,7 +109,7 @@ impl<'a> Pending<'a> {
         }
     }
 
-    fn push_event(&mut self, place: Place, text: &'a [u8], mut event: Event<'a>, index: Option<usize>) {
+    fn push_event(&mut self, place: Place<'a>, text: &'a [u8], mut event: Event<'a>, index: Option<usize>) {
         if event.id.is_none() {
             let id = index.map_or_else(|| place.to_string(), |index| format!("{place}:{index}"));
             event.id = Some(Cow::Owned(id));

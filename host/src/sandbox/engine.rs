@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Config, Engine, Store, WasmFeatures};
+use wasmtime::{Config, Engine, PoolingAllocationConfig, Store, WasmFeatures};
 
 use super::contract::MappingComponent;
 use super::store::Held;
@@ -14,6 +14,16 @@ use crate::limits::Limits;
 
 /// How often deadlines are looked at.
 const TICK: Duration = Duration::from_millis(10);
+
+/// How many instances there can be at a time: more than threads that run them.
+const SLOTS: usize = 64;
+
+/// How much of a slot's memory stays in place when its instance is gone: as
+/// much as a batch needs.
+const RESIDENT_BYTES: usize = 1024 * 1024;
+
+/// What wasmtime may need to keep track of an instance.
+const INSTANCE_BYTES: usize = 1024 * 1024;
 
 /// Fuel for one call when it is metered: far more than a deadline allows.
 const FUEL: u64 = 1 << 40;
@@ -111,9 +121,34 @@ fn config(limits: &Limits, metering: Metering) -> Config {
     config.consume_fuel(metering == Metering::Fuel);
     config.max_wasm_stack(limits.stack_bytes);
     config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(8));
+    config.allocation_strategy(pool(limits));
     // The same answer on every machine, also for the bits of a NaN.
     config.cranelift_nan_canonicalization(true);
     config
+}
+
+/// Slots for instances, kept from batch to batch. Measured on batches of 256
+/// events of 0.9 KB, with fresh mappings instead every seventh microsecond of a
+/// batch goes into page faults. A slot's memory is set to zero before it is
+/// used again.
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(count(SLOTS));
+    pool.total_core_instances(count(SLOTS * limits.instances));
+    pool.total_memories(count(SLOTS * limits.memories));
+    pool.total_tables(count(SLOTS * limits.tables));
+    pool.max_core_instances_per_component(count(limits.instances));
+    pool.max_memories_per_component(count(limits.memories));
+    pool.max_tables_per_component(count(limits.tables));
+    pool.max_memory_size(limits.memory_bytes);
+    pool.table_elements(limits.table_elements);
+    pool.max_component_instance_size(INSTANCE_BYTES);
+    pool.max_core_instance_size(INSTANCE_BYTES);
+    pool.max_unused_warm_slots(count(SLOTS));
+    pool.linear_memory_keep_resident(RESIDENT_BYTES);
+    pool.table_keep_resident(RESIDENT_BYTES / 16);
+    pool
 }
 
 /// A thread that moves the engine's clock on.

@@ -2,7 +2,7 @@
 
 use json_text::sorted_object;
 
-use super::contract::types;
+use super::contract::{self, types};
 use super::fault::{Fault, FaultKind};
 use super::run::Outcome;
 use crate::accoil::{AccoilEvent, GroupTraits};
@@ -10,8 +10,8 @@ use crate::event;
 use crate::limits::Limits;
 
 /// Checks one outcome and brings it into the host's form.
-pub(super) fn checked(outcome: types::Outcome, limits: &Limits) -> Outcome {
-    let checker = Checker { limits };
+pub(super) fn checked(outcome: types::Outcome, event: &contract::Event<'_>, limits: &Limits) -> Outcome {
+    let checker = Checker { limits, event_time: event.time };
     let checked = match outcome {
         types::Outcome::Deliver(events) => checker.deliver(events),
         types::Outcome::Skip(reason) => checker.text("a reason", reason).map(Outcome::Skip),
@@ -22,6 +22,8 @@ pub(super) fn checked(outcome: types::Outcome, limits: &Limits) -> Outcome {
 
 struct Checker<'a> {
     limits: &'a Limits,
+    /// When the event happened; most mappings only pass it on.
+    event_time: Option<&'a str>,
 }
 
 impl Checker<'_> {
@@ -44,7 +46,7 @@ impl Checker<'_> {
         Ok(AccoilEvent {
             user_id: event.user_id.map(|id| self.name("user-id", id)).transpose()?,
             event: event.event.map(|name| self.name("event", name)).transpose()?,
-            timestamp: event.timestamp.map(timestamp).transpose()?,
+            timestamp: event.timestamp.map(|text| self.timestamp(text)).transpose()?,
             metadata: self.bag("metadata", event.metadata)?,
             group_traits: event.group_traits.into_iter().map(group).collect::<Result<_, String>>()?,
         })
@@ -81,12 +83,11 @@ impl Checker<'_> {
             text => Ok(text.into_owned()),
         }
     }
-}
 
-fn timestamp(text: String) -> Result<String, String> {
-    match event::normal_time(&text) {
-        Some(normal) if normal == text => Ok(text),
-        Some(normal) => Ok(normal),
-        None => Err(format!("timestamp is not RFC 3339: {text:.40?}")),
+    fn timestamp(&self, text: String) -> Result<String, String> {
+        if self.event_time == Some(text.as_str()) {
+            return Ok(text);
+        }
+        event::normal_time(&text).ok_or_else(|| format!("timestamp is not RFC 3339: {text:.40?}"))
     }
 }

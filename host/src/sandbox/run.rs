@@ -146,7 +146,10 @@ impl Mapping {
                 Outcome::Fault(fault) => Err(fault),
                 other => Ok(vec![other]),
             },
-            Ok(outcomes) => Ok(outcomes.into_iter().map(|outcome| output::checked(outcome, &self.limits)).collect()),
+            Ok(outcomes) => {
+                let checked = |(outcome, event)| output::checked(outcome, event, &self.limits);
+                Ok(outcomes.into_iter().zip(events).map(checked).collect())
+            }
         };
         (outcomes, usage)
     }

@@ -1,14 +1,13 @@
 //! `check`: says whether a component can run here.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Exit, Failure, mapping};
+use super::{Exit, Failure, mapping, print};
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::sandbox::{Inspection, Mapping, Metering, Outcome, Sandbox};
@@ -46,17 +45,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(path) => mapping::read_settings(path)?,
         None => "{}".to_owned(),
     };
-    let exit = match mapping.settings(&settings) {
-        Ok(settings) => sample_run(&mapping, &settings, &mut report),
-        Err(error) => {
+    let exit = match (mapping.settings(&settings), &arguments.settings) {
+        (Ok(settings), _) => sample_run(&mapping, &settings, &mut report),
+        (Err(error), Some(path)) => return Err(mapping::settings_failure(&path.display(), &error)),
+        (Err(error), None) => {
             let _ = writeln!(report, "sample run   not done: {error} (give settings with --settings)");
             Exit::Success
         }
     };
     let verdict = if exit == Exit::Success { "can run here" } else { "can be loaded, but fails on sample events" };
     let _ = writeln!(report, "verdict      {verdict}");
-    let written = std::io::stdout().write_all(report.as_bytes());
-    written.map_err(|error| Failure::new(Exit::Output, "output-write", error))?;
+    print(report.as_bytes())?;
     Ok(exit)
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::meter::Meter;
 use super::reading::read_all;
-use super::{Exit, Failure, complain, mapping, tell};
+use super::{Exit, Failure, complain, destination_failure, mapping, tell};
 use crate::config::{self, Config, Tenant};
 use crate::input::{Input, Progress};
 use crate::outbound::{Client, Destination, Novelty, Unit, deliver};
@@ -69,12 +69,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let config_failure = |error: config::ConfigError| Failure::new(Exit::Usage, error.code(), error);
-    let outbound_failure = |error: crate::outbound::OutboundError| Failure::new(Exit::Usage, error.code(), error);
     let config = config::load(&arguments.config).map_err(config_failure)?;
     let tenant = config.tenant(arguments.tenant.as_deref()).map_err(config_failure)?;
+    let outbound_failure = |error| destination_failure(&config, tenant, &error);
     let destination = Destination::new(&tenant.accoil).map_err(outbound_failure)?;
-    let loaded = mapping::load_tenant(tenant, &config.limits)?;
-    let mut report = Report::new(&arguments.failed, arguments.dry_run)?;
+    let loaded = mapping::load_tenant(&config, tenant)?;
+    let mut report = Report::new(&arguments.failed, &arguments.files, arguments.dry_run)?;
 
     let (sender, units) = mpsc::channel(1);
     let job =

@@ -32,7 +32,7 @@ pub(super) fn prepare(mapper: &Mapper<'_>, destination: &Destination, batch: &Ba
 }
 
 impl Prepared {
-    fn take(&mut self, destination: &Destination, place: &Place, text: &[u8], mapped: &Mapped) {
+    fn take(&mut self, destination: &Destination, place: Place<'_>, text: &[u8], mapped: &Mapped) {
         let mut calls = Vec::new();
         match mapped {
             Mapped::Outcome(Outcome::Deliver(events)) => {
@@ -60,7 +60,7 @@ impl Prepared {
     }
 
     /// An event that is to be mapped again, with another mapping.
-    fn failed_event(&mut self, place: &Place, text: &[u8], outcome: &str, reason: &str) {
+    fn failed_event(&mut self, place: Place<'_>, text: &[u8], outcome: &str, reason: &str) {
         self.failed_events += 1;
         let line = &mut self.failed;
         line.push_str("{\"event\":");

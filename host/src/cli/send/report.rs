@@ -37,11 +37,23 @@ pub(super) struct Report {
 impl Report {
     /// A report; the file of what failed must not exist yet, so that nothing that failed before
     /// is overwritten.
-    pub(super) fn new(failed_path: &Path, dry_run: bool) -> Result<Self, Failure> {
-        if !dry_run && failed_path.symlink_metadata().is_ok() {
-            let message =
-                format!("{} exists already; send it first, or choose another --failed", failed_path.display());
-            return Err(Failure::new(Exit::Usage, "failed-file-exists", message));
+    pub(super) fn new(failed_path: &Path, files: &[PathBuf], dry_run: bool) -> Result<Self, Failure> {
+        let refuse =
+            |code, problem| Err(Failure::new(Exit::Usage, code, format!("{}: {problem}", failed_path.display())));
+        let folder = failed_path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if dry_run {
+            return Ok(Self::empty(failed_path, dry_run));
+        }
+        if failed_path.symlink_metadata().is_ok() {
+            let problem = if files.iter().any(|file| file == failed_path) {
+                "is what is sent, so what fails again needs another file: choose it with --failed"
+            } else {
+                "exists already; send it first, or choose another file with --failed"
+            };
+            return refuse("failed-file-exists", problem);
+        }
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return refuse("failed-file-folder", "is in no folder that there is; choose another file with --failed");
         }
         Ok(Self::empty(failed_path, dry_run))
     }

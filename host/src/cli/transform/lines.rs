@@ -31,8 +31,8 @@ pub(in crate::cli) struct Complaint {
     pub(in crate::cli) message: String,
 }
 
-/// A batch gives no more complaints than this, however bad it is.
-const COMPLAINTS: usize = 1000;
+/// A batch gives no more complaints than this, however bad it is: more are not told.
+const COMPLAINTS: usize = 20;
 
 impl Lines {
     /// Maps a batch and prints it.
@@ -51,7 +51,7 @@ impl Lines {
 }
 
 impl Printed {
-    fn complain(&mut self, place: &Place, mapped: &Mapped) {
+    fn complain(&mut self, place: Place<'_>, mapped: &Mapped) {
         if let Mapped::Invalid { code, reason } = mapped
             && self.complaints.len() < COMPLAINTS
         {

@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::meter::Meter;
 use super::reading::read_all;
-use super::{Exit, Failure, complain, is_closed, mapping, tell};
+use super::{Exit, Failure, complain, is_closed, mapping, output_failure, tell};
 use crate::input::{self, Input, Progress};
 use crate::limits::Limits;
 use crate::outbound::Dialect;
@@ -95,23 +95,24 @@ struct Total {
     tally: Tally,
     output: io::Stdout,
     failed: Option<io::Error>,
-    complaints: u64,
+    /// How many bad lines were told.
+    told: u64,
 }
 
 impl Total {
     /// How many bad lines are told one by one.
-    const COMPLAINTS: u64 = 20;
+    const TOLD: u64 = 20;
 
     fn new() -> Self {
-        Self { tally: Tally::default(), output: io::stdout(), failed: None, complaints: 0 }
+        Self { tally: Tally::default(), output: io::stdout(), failed: None, told: 0 }
     }
 
     fn take(&mut self, printed: Printed) -> Result<(), ()> {
         for complaint in &printed.complaints {
-            if self.complaints < Self::COMPLAINTS {
+            if self.told < Self::TOLD {
                 complain(complaint.code, &complaint.message);
+                self.told += 1;
             }
-            self.complaints += 1;
         }
         self.tally.add(&printed.tally);
         if self.failed.is_none() {
@@ -122,13 +123,13 @@ impl Total {
     }
 
     fn finish(self, errors: &[input::Error]) -> Result<Exit, Failure> {
-        if self.complaints > Self::COMPLAINTS {
-            tell(&format!("… and {} more like these", self.complaints - Self::COMPLAINTS));
+        if self.tally.invalid > self.told {
+            tell(&format!("… and {} more like these", self.tally.invalid - self.told));
         }
         errors.iter().for_each(|error| complain(error.code(), &error.to_string()));
         match self.failed {
             Some(error) if is_closed(&error) => return Ok(Exit::Success),
-            Some(error) => return Err(Failure::new(Exit::Output, "output-write", format!("standard output: {error}"))),
+            Some(error) => return Err(output_failure(&error)),
             None => {}
         }
         tell(&self.tally.to_string());

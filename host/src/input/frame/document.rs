@@ -53,6 +53,19 @@ pub(super) struct Document {
     /// Whether the current value of the outermost level goes over lines.
     multiline: bool,
     key: Key,
+    last: Last,
+}
+
+/// What came last in the outermost object, at whatever depth, white space aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Last {
+    /// A value, a name or a closing bracket may follow.
+    #[default]
+    Open,
+    /// A number or a word, which may go on.
+    Word,
+    /// A whole value, or a name.
+    Whole,
 }
 
 /// What is known of the member of the outermost object that is being read.
@@ -77,6 +90,11 @@ impl Document {
     /// Whether a value was begun and not ended.
     pub(super) fn is_open(&self) -> bool {
         self.at != At::Top
+    }
+
+    /// Whether that value may be an event.
+    pub(super) fn is_in_object(&self) -> bool {
+        self.at == At::Object
     }
 
     pub(super) fn step(&mut self, byte: u8) -> Step {
@@ -114,11 +132,16 @@ impl Document {
         }
         let outer = self.depth == 1;
         let was_in_string = self.in_string;
-        if outer && self.key == Key::Expected && !matches!(byte, b'"' | b'}') && !byte.is_ascii_whitespace() {
+        let needs_name = outer && self.key == Key::Expected && !matches!(byte, b'"' | b'}');
+        let begins_value = matches!(byte, b'"' | b'{' | b'[') || self.last == Last::Whole && is_word(byte);
+        if !was_in_string && (needs_name && !byte.is_ascii_whitespace() || begins_value && self.last != Last::Open) {
             // An object can't go on like this: it was half a line.
             return Step::Lines;
         }
         self.advance(byte);
+        if !self.in_string {
+            self.last = self.next_last(byte, was_in_string);
+        }
         if self.depth == 0 {
             self.at = At::Top;
             return if self.multiline { Step::End } else { Step::LinesNext };
@@ -131,6 +154,18 @@ impl Document {
             self.key = self.next_key(byte, was_in_string);
         }
         Step::Inside
+    }
+
+    fn next_last(&self, byte: u8, was_in_string: bool) -> Last {
+        match byte {
+            _ if was_in_string => Last::Whole,
+            b'}' | b']' => Last::Whole,
+            b'{' | b'[' | b',' | b':' => Last::Open,
+            _ if is_word(byte) => Last::Word,
+            // White space ends a word.
+            _ if self.last == Last::Word => Last::Whole,
+            _ => self.last,
+        }
     }
 
     fn next_key(&self, byte: u8, was_in_string: bool) -> Key {
@@ -200,4 +235,9 @@ impl Document {
             _ => {}
         }
     }
+}
+
+/// Whether a byte can belong to a number or a word, or is nothing that JSON knows.
+fn is_word(byte: u8) -> bool {
+    !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b',' | b':')
 }

@@ -149,6 +149,10 @@ impl Framer {
             // Half a byte order mark is no event, and no white space either.
             self.any |= !self.held.is_empty();
         }
+        if self.holds_lines() {
+            self.state = State::Lines;
+            self.replay(each);
+        }
         let truncated = matches!(&self.state, State::Document(document) if document.is_open());
         let blank = self.held.text.iter().all(u8::is_ascii_whitespace);
         if self.held.too_long || !blank {
@@ -160,6 +164,13 @@ impl Framer {
             (false, true) => End::Complete,
             (false, false) => End::Empty,
         }
+    }
+
+    /// Whether what is held at the end of the stream was half a line and lines: objects within
+    /// objects are indented, or stand on one line.
+    fn holds_lines(&self) -> bool {
+        matches!(&self.state, State::Document(document) if document.is_in_object())
+            && self.held.text.windows(2).any(|pair| pair == b"\n{")
     }
 
     /// Passes over a byte order mark.

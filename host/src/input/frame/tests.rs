@@ -76,7 +76,11 @@ fn a_broken_line_costs_that_line() {
     for broken in ["{\"a\":", "{\"a\":\"x", "{\"a\":1,", "nonsense", "}", "\"", "{\"a\":1}}"] {
         check(&format!("{good}\n{broken}\n{good}\n"), &[(1, good), (2, broken), (3, good)], End::Complete);
     }
-    for broken in ["{\"a\":\"x", "{\"a\":1,", "nonsense", "}", "\"", "{", "{x"] {
+    // Also when it is the first one, wherever it was cut.
+    let whole = "{\"a\":{\"b\":[1,true,{\"c\":\"x\\\"\"}],\"d\":null}}";
+    let halves = (1..whole.len()).map(|end| &whole[..end]);
+    for broken in halves.chain(["nonsense", "}", "\"", "{x", "{\"a\":1 2}", "{\"a\":[1}", "{\"a\" \"b\"}"]) {
+        check(&format!("{broken}\n{good}"), &[(1, broken), (2, good)], End::Complete);
         check(&format!("{broken}\n{good}\n{good}\n"), &[(1, broken), (2, good), (3, good)], End::Complete);
     }
 }

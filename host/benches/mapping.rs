@@ -1,0 +1,143 @@
+//! What each step of an event's way costs, and what the sandbox costs beside the
+//! same code run natively. See BENCHMARKS.md for how to read it.
+
+#![allow(missing_docs, clippy::expect_used, clippy::missing_panics_doc, reason = "a benchmark fails by panicking")]
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+
+use accoil_stream::accoil::write_request_line;
+use accoil_stream::event::Event;
+use accoil_stream::limits::Limits;
+use accoil_stream::outbound::{Dialect, render};
+use accoil_stream::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Outcome, Sandbox, Settings};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use default_mapping::types;
+
+const SETTINGS: &str = r#"{"properties":["plan","user_properties.email","duration_ms"]}"#;
+
+/// Events of 0.8 KB, as an SDK sends them, no two alike.
+fn texts(count: usize) -> Vec<String> {
+    (0..count).map(text).collect()
+}
+
+fn text(number: usize) -> String {
+    let account = 100_000 + number * 7919 % 900_000;
+    let mut text = String::new();
+    write!(
+        text,
+        "{{\"user_id\":\"user_{}\",\"device_id\":\"5c1f0c6e-2f0e-4a0b-9a52-{number:012}\",\
+         \"event_type\":\"Report Created\",\"time\":{},\
+         \"event_properties\":{{\"page\":\"/reports/{number}\",\"title\":\"Quarterly report – overview\",\
+         \"duration_ms\":{},\"source\":\"notification\",\"items\":[\"a\",\"b\",3]}},\
+         \"user_properties\":{{\"plan\":\"pro\",\"email\":\"u{number}@example.com\",\"role\":\"admin\"}},\
+         \"groups\":{{\"Account\":[\"{account}\"],\"Team\":[\"{}\"]}},\
+         \"group_properties\":{{\"Account\":{{\"{account}\":{{\"name\":\"Acme {account}\",\"domain\":\"acme.example\",\
+         \"mrr\":129900,\"plan\":\"pro\"}}}}}},\
+         \"platform\":\"Web\",\"os_name\":\"Chrome\",\"language\":\"English\",\"country\":\"United States\",\
+         \"region\":\"California\",\"ip\":\"203.0.113.7\",\"library\":\"amplitude-ts/2.11.1\",\
+         \"session_id\":1795435990000,\"event_id\":{number},\"insert_id\":\"e-{number}\"}}",
+        number % 50_000,
+        1_795_435_996_203 + number,
+        number * 31 % 90_000,
+        number % 9000,
+    )
+    .expect("a string takes it");
+    text
+}
+
+struct Ready {
+    _sandbox: Sandbox,
+    mapping: Mapping,
+    settings: Settings,
+}
+
+fn ready() -> Ready {
+    let sandbox = Sandbox::new(&Limits::default(), Metering::Off).expect("an engine");
+    let mapping = sandbox.admit(DEFAULT_COMPONENT).expect("the default mapping");
+    let settings = mapping.settings(SETTINGS).expect("settings");
+    Ready { _sandbox: sandbox, mapping, settings }
+}
+
+/// The records of the contract, as the native code takes them.
+fn record(event: &Event<'_>) -> types::Event {
+    let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
+    types::Event {
+        id: event.id.as_deref().unwrap_or_default().to_owned(),
+        event_type: event.event_type.clone().into_owned(),
+        user_id: owned(&event.user_id),
+        device_id: owned(&event.device_id),
+        time: event.time.clone(),
+        event_properties: event.event_properties.clone().into_owned(),
+        user_properties: event.user_properties.clone().into_owned(),
+        groups: event.groups.clone().into_owned(),
+        group_properties: event.group_properties.clone().into_owned(),
+        attributes: event.attributes.clone(),
+    }
+}
+
+fn steps(criterion: &mut Criterion) {
+    let texts = texts(256);
+    let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).expect("an event")).collect();
+    let ready = ready();
+    let mut group = criterion.benchmark_group("step");
+    group.throughput(Throughput::Elements(256));
+    group.bench_function("canonicalise", |bencher| {
+        bencher.iter(|| texts.iter().filter(|text| Event::read(black_box(text).as_bytes()).is_ok()).count());
+    });
+    group.bench_function("map natively", |bencher| {
+        bencher.iter_batched(
+            || events.iter().map(record).collect::<Vec<_>>(),
+            |records| default_mapping::map_events(ready.settings.text(), records, &default_mapping::NoChoice),
+            BatchSize::SmallInput,
+        );
+    });
+    group.bench_function("map in the sandbox", |bencher| {
+        bencher.iter(|| ready.mapping.run(&ready.settings, black_box(&events)));
+    });
+    let outcomes = ready.mapping.run(&ready.settings, &events);
+    group.bench_function("render and print requests", |bencher| {
+        bencher.iter(|| {
+            let mut printed = String::new();
+            let mut calls = Vec::new();
+            for outcome in &outcomes {
+                if let Outcome::Deliver(events) = outcome {
+                    events.iter().for_each(|event| render(event, &Dialect::V2, &mut calls));
+                }
+            }
+            calls.iter().for_each(|call| write_request_line(call, &mut printed));
+            printed
+        });
+    });
+    group.finish();
+}
+
+fn batches(criterion: &mut Criterion) {
+    let texts = texts(1000);
+    let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).expect("an event")).collect();
+    let ready = ready();
+    let mut group = criterion.benchmark_group("batch");
+    for size in [1, 10, 100, 1000] {
+        group.throughput(Throughput::Elements(size as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(size), &size, |bencher, size| {
+            let batch = events.get(..*size).expect("that many events");
+            bencher.iter(|| ready.mapping.run(&ready.settings, black_box(batch)));
+        });
+    }
+    group.finish();
+    // An empty batch is an instance and a call, and nothing else.
+    criterion.bench_function("instance start", |bencher| {
+        bencher.iter(|| ready.mapping.run(&ready.settings, black_box(&[])));
+    });
+    criterion.bench_function("admit the default mapping", |bencher| {
+        let sandbox = Sandbox::new(&Limits::default(), Metering::Off).expect("an engine");
+        bencher.iter(|| sandbox.admit(black_box(DEFAULT_COMPONENT)).is_ok());
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_secs(3));
+    targets = steps, batches
+}
+criterion_main!(benches);

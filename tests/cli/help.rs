@@ -1,0 +1,290 @@
+//! What a newcomer reads, and what a wrong command line is answered.
+
+use super::support::*;
+
+fn help(arguments: &[&str]) -> String {
+    let ran = Folder::new().run(arguments);
+    assert_eq!((ran.exit, ran.err.as_str()), (0, ""), "{arguments:?}");
+    ran.out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_program() {
+    insta::assert_snapshot!(help(&["--help"]), @r#"
+    Stream Amplitude events to Accoil through a mapping in a sandbox.
+
+    A mapping says which user an event belongs to, which of its properties are
+    told to Accoil, and which of its groups is the account. It is a WebAssembly
+    component; without --mapping the built-in one is used, which does what
+    Amplitude's destination "Accoil (Event Stream)" does, and has settings.
+
+    Try it:
+
+      accoil-stream transform events.ndjson
+      accoil-stream transform events.ndjson --requests
+
+    Exit codes: 0 all went well; 1 something in the input was no event or was
+    not delivered; 2 wrong command line or configuration; 3 the component or
+    its settings can't be used; 4 an input could not be read to its end; 5 the
+    result could not be written.
+
+    Usage: accoil-stream <COMMAND>
+
+    Commands:
+      transform        Map events and print, one line an event, what becomes of them
+      send             Map events and deliver them to Accoil
+      sink             Stand in for Accoil's ingest API on this machine
+      check            Say whether a component can run here, and what it is
+      test-connection  Test the way to Accoil: name, connection, TLS, a harmless request
+      completions      Print a script that lets your shell complete commands and options
+      help             Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+    "#);
+    assert_eq!(help(&["--version"]), concat!("accoil-stream ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(help(&["help", "transform"]), help(&["transform", "--help"]));
+}
+
+#[test]
+fn transform() {
+    insta::assert_snapshot!(help(&["transform", "--help"]), @r#"
+    Map events and print, one line an event, what becomes of them
+
+    Reads lines of JSON, a JSON array, the body of a request to Amplitude's HTTP
+    V2 API ({"events": […]}), any of these gzipped, and the zip archives of
+    Amplitude's Export API. Prints one JSON object for each event, in order:
+
+      {"outcome":"deliver","events":[{"userId":…,"event":…,"groupTraits":[…]}]}
+      {"outcome":"skip","reason":…}      by a rule of the mapping
+      {"outcome":"reject","reason":…}    the mapping holds the event for broken
+      {"outcome":"fault","reason":…}     the mapping failed
+      {"outcome":"invalid","reason":…}   this was no event
+
+    A summary, and what was wrong with the input, goes to standard error. The
+    exit code is 0 only if everything in the input was an event, and every input
+    was read to its end.
+
+    Usage: accoil-stream transform [OPTIONS] [FILE]...
+
+    Arguments:
+      [FILE]...
+              The files to read; - is standard input
+
+              [default: -]
+
+    Options:
+          --mapping <X.wasm>
+              The component to map with, instead of the built-in one
+
+          --settings <FILE>
+              The mapping's settings: a JSON or TOML file
+
+          --requests
+              Print the requests to Accoil instead, one line each: method, path, body
+
+          --threads <N>
+              How many threads map; by default as many as there are processors
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn send() {
+    insta::assert_snapshot!(help(&["send", "--help"]), @r#"
+    Map events and deliver them to Accoil
+
+    Reads what `transform` reads, and also the lines that `transform --requests`
+    prints and the file of what failed in an earlier run. Calls of one user keep
+    their order; calls that would tell Accoil nothing new are not sent; what can
+    be tried again is tried again for a while.
+
+    The configuration names the tenant's key and endpoint:
+
+      [[tenants]]
+      name = "acme"
+      [tenants.accoil]
+      api_key = "env:ACME_ACCOIL_KEY"
+      # endpoint = "http://127.0.0.1:8402"     a sink on this machine needs
+      # allow_private_endpoint = true          both of these
+      [tenants.mapping]
+      settings = { properties = ["plan"] }
+
+    What was not delivered is written to a file (--failed) that send takes
+    again. The exit code is 0 only if everything was delivered or skipped.
+
+    Usage: accoil-stream send [OPTIONS] --config <accoil.toml> <FILE>...
+
+    Arguments:
+      <FILE>...
+              The files to read; - is standard input
+
+    Options:
+          --config <accoil.toml>
+              The configuration
+
+          --tenant <NAME>
+              Which tenant of the configuration; needed if it has several
+
+          --dry-run
+              Send nothing; print the requests that would be sent
+
+          --failed <FILE>
+              Where to write what was not delivered; must not exist yet. Written only if there is
+              something to write
+
+              [default: failed.ndjson]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn sink() {
+    insta::assert_snapshot!(help(&["sink", "--help"]), @r#"
+    Stand in for Accoil's ingest API on this machine
+
+    Takes calls as Accoil does, checks each against the documented contract,
+    answers 202 whatever it finds, and prints what it got: one JSON object a
+    call. Stop it with Ctrl-C; it then prints its counts.
+
+    A script makes it answer otherwise: lines of JSON, used up one after the
+    other, such as
+
+      {"status":503,"times":3}
+      {"status":429,"retry_after":"2"}
+      {"status":202,"delay_ms":500,"path":"/v2/track"}
+      {"cut":true}                      closes the connection, no answer
+
+    Usage: accoil-stream sink [OPTIONS]
+
+    Options:
+          --listen <ADDRESS>
+              Where to listen; port 0 takes any free one
+
+              [default: 127.0.0.1:8402]
+
+          --script <FILE>
+              What to answer, instead of 202
+
+          --combined-path <PATH>
+              A path that takes the combined dialect
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn check() {
+    insta::assert_snapshot!(help(&["check", "--help"]), @r#"
+    Say whether a component can run here, and what it is
+
+    Shows what it exports and imports, what it says about itself, its size, and
+    what a run over a few sample events used. A component that can't run is
+    refused with the reason, and the exit code is 3.
+
+    Usage: accoil-stream check [OPTIONS] <X.wasm>
+
+    Arguments:
+      <X.wasm>
+              The component
+
+    Options:
+          --settings <FILE>
+              Settings for the sample run: a JSON or TOML file. Default: {}
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn test_connection() {
+    insta::assert_snapshot!(help(&["test-connection", "--help"]), @r#"
+    Test the way to Accoil: name, connection, TLS, a harmless request
+
+    Says what each step proved, and what none can: Accoil answers 202 before it
+    checks a key.
+
+    Usage: accoil-stream test-connection [OPTIONS] --config <accoil.toml>
+
+    Options:
+          --config <accoil.toml>
+              The configuration
+
+          --tenant <NAME>
+              Which tenant of the configuration; needed if it has several
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for (shell, mark) in [
+        ("bash", "-F _accoil__stream"),
+        ("elvish", "edit:completion:arg-completer[accoil-stream]"),
+        ("fish", "complete -c accoil-stream"),
+        ("powershell", "Register-ArgumentCompleter -Native -CommandName 'accoil-stream'"),
+        ("zsh", "#compdef accoil-stream"),
+    ] {
+        let script = help(&["completions", shell]);
+        assert!(script.contains(mark) && script.contains("test-connection"), "{script}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_exits_with_2() {
+    let folder = Folder::with(&[("events", events(&["one"]).as_bytes())]);
+    let mut said = String::new();
+    for arguments in [
+        &["transfrom"][..],
+        &["transform", "events", "--request"],
+        &["transform", "--threads", "0", "events"],
+        &["send", "events"],
+        &["send", "--config", "accoil.toml"],
+        &["sink", "--listen", "8402"],
+        &["check"],
+        &["completions", "cmd"],
+    ] {
+        let ran = folder.run(arguments);
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{arguments:?}");
+        let told = ran.err.split("\n\n").take_while(|part| !part.starts_with("Usage")).collect::<Vec<_>>();
+        said.push_str(&told.join("\n"));
+        said.push('\n');
+    }
+    insta::assert_snapshot!(said, @r#"
+    error: unrecognized subcommand 'transfrom'
+      tip: a similar subcommand exists: 'transform'
+    error: unexpected argument '--request' found
+      tip: a similar argument exists: '--requests'
+    error: invalid value '0' for '--threads <N>': number would be zero for non-zero type
+    For more information, try '--help'.
+
+    error: the following required arguments were not provided:
+      --config <accoil.toml>
+    error: the following required arguments were not provided:
+      <FILE>...
+    error: invalid value '8402' for '--listen <ADDRESS>': invalid socket address syntax
+    For more information, try '--help'.
+
+    error: the following required arguments were not provided:
+      <X.wasm>
+    error: invalid value 'cmd' for '<SHELL>'
+      [possible values: bash, elvish, fish, powershell, zsh]
+    For more information, try '--help'.
+    "#);
+    // Without a command it tells what there is.
+    let ran = folder.run(&[]);
+    assert_eq!(ran.exit, 2);
+    assert!(ran.err.contains("Usage: accoil-stream <COMMAND>") && ran.err.contains("transform  "), "{}", ran.err);
+}

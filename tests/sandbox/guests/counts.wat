@@ -1,0 +1,26 @@
+;; Counts the events that it has seen in a global, in its memory and in a table, and answers the three counts. It fails
+;; on events whose type begins with "u", after it has counted them.
+(global $seen (mut i32) (i32.const 0))
+(table $seen 10 10 funcref)
+(elem declare func $on_event)
+(func $in_table (result i32)
+  (local $count i32)
+  (loop $next
+    (if (ref.is_null (table.get $seen (local.get $count)))
+      (then (table.set $seen (local.get $count) (ref.func $on_event)))
+      (else
+        (local.set $count (i32.add (local.get $count) (i32.const 1)))
+        (br $next))))
+  (i32.add (local.get $count) (i32.const 1)))
+(func $on_event (param $event i32) (param $outcome i32)
+  (local $reason i32)
+  (global.set $seen (i32.add (global.get $seen) (i32.const 1)))
+  (i32.store (i32.const 200) (i32.add (i32.load (i32.const 200)) (i32.const 1)))
+  (local.set $reason (call $alloc (i32.const 3)))
+  (i32.store8 (local.get $reason) (i32.add (i32.const 48) (global.get $seen)))
+  (i32.store8 offset=1 (local.get $reason) (i32.add (i32.const 48) (i32.load (i32.const 200))))
+  (i32.store8 offset=2 (local.get $reason) (i32.add (i32.const 48) (call $in_table)))
+  (i32.store8 (local.get $outcome) (i32.const 1))
+  (i32.store offset=4 (local.get $outcome) (local.get $reason))
+  (i32.store offset=8 (local.get $outcome) (i32.const 3))
+  (if (i32.eq (i32.const 117) (i32.load8_u (i32.load offset=8 (local.get $event)))) (then (unreachable))))

@@ -1,0 +1,3 @@
+;; Never comes to be.
+(func $start (loop $again (br $again)))
+(start $start)
