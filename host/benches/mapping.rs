@@ -3,7 +3,8 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::missing_panics_doc, reason = "a benchmark fails by panicking")]
 
-use std::fmt::Write as _;
+mod events;
+
 use std::hint::black_box;
 
 use accoil_stream::accoil::write_request_line;
@@ -15,36 +16,6 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use default_mapping::types;
 
 const SETTINGS: &str = r#"{"properties":["plan","user_properties.email","duration_ms"]}"#;
-
-/// Events of 0.8 KB, as an SDK sends them, no two alike.
-fn texts(count: usize) -> Vec<String> {
-    (0..count).map(text).collect()
-}
-
-fn text(number: usize) -> String {
-    let account = 100_000 + number * 7919 % 900_000;
-    let mut text = String::new();
-    write!(
-        text,
-        "{{\"user_id\":\"user_{}\",\"device_id\":\"5c1f0c6e-2f0e-4a0b-9a52-{number:012}\",\
-         \"event_type\":\"Report Created\",\"time\":{},\
-         \"event_properties\":{{\"page\":\"/reports/{number}\",\"title\":\"Quarterly report – overview\",\
-         \"duration_ms\":{},\"source\":\"notification\",\"items\":[\"a\",\"b\",3]}},\
-         \"user_properties\":{{\"plan\":\"pro\",\"email\":\"u{number}@example.com\",\"role\":\"admin\"}},\
-         \"groups\":{{\"Account\":[\"{account}\"],\"Team\":[\"{}\"]}},\
-         \"group_properties\":{{\"Account\":{{\"{account}\":{{\"name\":\"Acme {account}\",\"domain\":\"acme.example\",\
-         \"mrr\":129900,\"plan\":\"pro\"}}}}}},\
-         \"platform\":\"Web\",\"os_name\":\"Chrome\",\"language\":\"English\",\"country\":\"United States\",\
-         \"region\":\"California\",\"ip\":\"203.0.113.7\",\"library\":\"amplitude-ts/2.11.1\",\
-         \"session_id\":1795435990000,\"event_id\":{number},\"insert_id\":\"e-{number}\"}}",
-        number % 50_000,
-        1_795_435_996_203 + number,
-        number * 31 % 90_000,
-        number % 9000,
-    )
-    .expect("a string takes it");
-    text
-}
 
 struct Ready {
     _sandbox: Sandbox,
@@ -77,7 +48,7 @@ fn record(event: &Event<'_>) -> types::Event {
 }
 
 fn steps(criterion: &mut Criterion) {
-    let texts = texts(256);
+    let texts: Vec<String> = (0..256).map(events::text).collect();
     let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).expect("an event")).collect();
     let ready = ready();
     let mut group = criterion.benchmark_group("step");
@@ -113,7 +84,7 @@ fn steps(criterion: &mut Criterion) {
 }
 
 fn batches(criterion: &mut Criterion) {
-    let texts = texts(1000);
+    let texts: Vec<String> = (0..1000).map(events::text).collect();
     let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).expect("an event")).collect();
     let ready = ready();
     let mut group = criterion.benchmark_group("batch");

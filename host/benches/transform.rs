@@ -13,6 +13,8 @@
     reason = "a benchmark prints, and fails by panicking"
 )]
 
+mod events;
+
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -56,23 +58,7 @@ fn seconds(command: &mut Command) -> f64 {
 fn write_events(path: &Path, count: usize) {
     let mut file = BufWriter::new(std::fs::File::create(path).expect("a file"));
     for number in 0..count {
-        let account = 100_000 + number * 7919 % 900_000;
-        writeln!(
-            file,
-            "{{\"user_id\":\"user_{}\",\"device_id\":\"5c1f0c6e-2f0e-4a0b-9a52-{number:012}\",\"event_type\":\"Report Created\",\
-             \"time\":{},\"event_properties\":{{\"page\":\"/reports/{number}\",\"title\":\"Quarterly report – overview\",\
-             \"duration_ms\":{},\"source\":\"notification\",\"items\":[\"a\",\"b\",3]}},\"user_properties\":{{\"plan\":\"pro\",\
-             \"email\":\"u{number}@example.com\",\"role\":\"admin\"}},\"groups\":{{\"Account\":[\"{account}\"],\"Team\":[\"{}\"]}},\
-             \"group_properties\":{{\"Account\":{{\"{account}\":{{\"name\":\"Acme {account}\",\"domain\":\"acme.example\",\
-             \"mrr\":129900,\"plan\":\"pro\"}}}}}},\"platform\":\"Web\",\"os_name\":\"Chrome\",\"language\":\"English\",\
-             \"country\":\"United States\",\"region\":\"California\",\"ip\":\"203.0.113.7\",\"library\":\"amplitude-ts/2.11.1\",\
-             \"session_id\":1795435990000,\"event_id\":{number},\"insert_id\":\"e-{number}\"}}",
-            number % 50_000,
-            1_795_435_996_203_usize + number,
-            number * 31 % 90_000,
-            number % 9000,
-        )
-        .expect("disk space");
+        writeln!(file, "{}", events::text(number)).expect("disk space");
     }
     file.flush().expect("disk space");
 }

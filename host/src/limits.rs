@@ -89,3 +89,41 @@ impl Default for Limits {
         }
     }
 }
+
+/// The names of all limits.
+pub const NAMES: &[&str] = &[
+    "event_bytes",
+    "batch_events",
+    "batch_bytes",
+    "deadline_ms",
+    "fault_deadlines",
+    "memory_bytes",
+    "memories",
+    "table_elements",
+    "tables",
+    "instances",
+    "stack_bytes",
+    "output_bytes",
+    "accoil_events",
+    "groups",
+    "id_bytes",
+    "bag_bytes",
+    "component_bytes",
+    "core_modules",
+    "functions",
+    "function_bytes",
+    "schema_bytes",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_fields() {
+        let every: String = NAMES.iter().map(|name| format!("{name} = 7\n")).collect();
+        toml::from_str::<Limits>(&every).expect("each name is a field");
+        let printed = format!("{:?}", Limits::default());
+        assert_eq!(printed.matches(": ").count(), NAMES.len(), "each field has its name in the list");
+    }
+}

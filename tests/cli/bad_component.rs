@@ -54,8 +54,8 @@ fn components_that_are_none() {
     insta::assert_snapshot!(said, @r#"
     [component-open]: missing.wasm: No such file or directory (os error 2)
     [component-open]: folder.wasm: Is a directory (os error 21)
-    [component-not-wasm]: text.wasm: not WebAssembly: magic header not detected: bad magic number - expected=[
-    [component-not-wasm]: empty.wasm: not WebAssembly: unexpected end-of-file (at offset 0x0)
+    [component-not-wasm]: text.wasm: not WebAssembly: it does not begin with the bytes `\0asm`
+    [component-not-wasm]: empty.wasm: not WebAssembly: it does not begin with the bytes `\0asm`
     [component-not-wasm]: half.wasm: not WebAssembly: unexpected end-of-file (at offset 0x280)
     [component-core-module]: core.wasm: a core module, not a component: turn it into one with your toolchain's componentize step (wasm-tools component new)
     [component-export]: nothing.wasm: does not export `accoil:event-stream/plugin@1.0.0`, so it is no mapping; it exports nothing

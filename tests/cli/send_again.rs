@@ -84,7 +84,7 @@ fn ctrl_c_writes_down_what_is_left() {
     insta::assert_snapshot!(ran.to_string().replace(&accoil.address(), "127.0.0.1:PORT"), @r#"
     exit 1
     ---
-    interrupted: requests under way are finished, the rest goes to the file of what failed
+    interrupted: requests under way are finished, the rest goes to the file of what failed; once more to end at once
     error[interrupted]: events:2: delivery was interrupted before this call; send it again (status 503)
     error[interrupted]: events:3: delivery was interrupted before this call; send it again
     error[interrupted]: events:4: delivery was interrupted before this call; send it again

@@ -55,9 +55,9 @@ fn mistakes() {
     error[config-value]: accoil.toml:7: tenants[0].accoil.allow_private_endpoint: invalid type: string, expected a boolean
     error[ca-file]: accoil.toml: tenant acme: accoil: ca_file none.pem cannot be read (No such file or directory (os error 2)); it must hold certificates in pem form
     error[component-open]: none.wasm: No such file or directory (os error 2)
-    error[component-not-wasm]: text.wasm: not WebAssembly: magic header not detected: bad magic number - expected=[
+    error[component-not-wasm]: text.wasm: not WebAssembly: it does not begin with the bytes `\0asm`
     error[settings-invalid]: accoil.toml: tenant acme: mapping: settings at the top: Additional properties are not allowed ('propertys' was unexpected)
-    error[config-value]: accoil.toml:3: limits.event_size: unknown field `event_size`, expected one of `event_bytes`, `batch_events`, `batch_bytes`, `deadline_ms`, `fault_deadlines`, `memory_bytes`, `memories`, `table_elements`, `tables`, `instances`, `stack_bytes`, `output_bytes`, `accoil_events`, `groups`, `id_bytes`, `bag_bytes`, `component_bytes`, `core_modules`, `functions`, `function_bytes`, `schema_bytes`
+    error[config-unknown-key]: accoil.toml:3: unknown key limits.event_size; did you mean event_bytes?
     error[config-value]: accoil.toml:3: delivery.in_flight: invalid value: integer, expected a nonzero usize
     "#);
     assert!(!folder.has("failed.ndjson"));

@@ -3,7 +3,8 @@
 use accoil_stream::sandbox::{FaultKind, Outcome, Refusal};
 
 use super::guest::{
-    BRISK, SANDBOX, admit, admit_to, assemble, assert_fault, component, events, fault, limits, no_settings, refusal, soon, text_with,
+    BRISK, SANDBOX, admit, admit_to, assemble, assert_fault, component, events, fault, limits, no_settings, refusal,
+    soon, text_with,
 };
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reading all inputs of a command.
 
-use crate::input::{Error, Input, Item, Progress, read};
+use crate::input::{Error, Input, Progress, read};
 use crate::limits::Limits;
 use crate::pipeline::{Batch, Collector};
 
@@ -14,8 +14,7 @@ pub(super) fn read_all(
     let mut collector = Collector::new(hand_on);
     let mut errors = Vec::new();
     for input in inputs {
-        let each = &mut |name: &_, item: Item<'_>| collector.push(name, item);
-        errors.extend(read(input, limits.event_bytes, progress, each));
+        errors.extend(read(input, limits.event_bytes, progress, &mut collector));
         collector.flush();
     }
     errors

@@ -21,11 +21,14 @@ impl Known {
     }
 }
 
-/// `[limits]` and `settings` are not looked into: the one is checked by its own type, the other by
-/// the mapping's schema.
+/// `settings` is not looked into: it is checked by the mapping's schema.
 pub(super) const ROOT: Known = Known {
     keys: &["tenants", "delivery", "limits"],
-    inner: &[("tenants", TENANT), ("delivery", Known { keys: DELIVERY, inner: &[] })],
+    inner: &[
+        ("tenants", TENANT),
+        ("delivery", Known { keys: DELIVERY, inner: &[] }),
+        ("limits", Known { keys: crate::limits::NAMES, inner: &[] }),
+    ],
 };
 
 const TENANT: Known = Known {

@@ -5,9 +5,8 @@
 //! `2022-02-28 20:07:01.795` or `2022-10-24T20:07:32.123`, SDKs milliseconds
 //! since the epoch. What is finer than a millisecond is cut off.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
 
 /// Reads a date and time with or without a zone; without one it is UTC.
 /// Nothing if the text is no such thing.
@@ -29,29 +28,50 @@ pub(crate) fn from_text(text: &str) -> Option<String> {
         milliseconds * 1_000_000,
     )
     .ok()?;
-    match offset(zone)? {
-        0 => Some(written(moment)),
-        seconds => {
-            let offset = Offset::from_seconds(seconds).ok()?;
-            in_utc(offset.to_timestamp(moment).ok()?)
-        }
-    }
+    let ahead = SignedDuration::from_secs(offset(zone)?);
+    within_four_digits(moment.checked_sub(ahead).ok()?)
 }
 
 /// Reads a JSON number of milliseconds since the epoch. Nothing if it is none,
 /// or not between the years 0 and 9999.
 pub(super) fn from_milliseconds(number: &str) -> Option<String> {
-    let milliseconds = match number.parse::<i64>() {
-        Ok(whole) => whole,
-        // Fractions and exponents; a string or another value is no number.
-        #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate, and no year is that large")]
-        Err(_) => number.parse::<f64>().ok().filter(|number| number.is_finite())? as i64,
-    };
-    in_utc(Timestamp::from_millisecond(milliseconds).ok()?)
+    let since_epoch = SignedDuration::from_millis(truncated(number)?);
+    within_four_digits(EPOCH.checked_add(since_epoch).ok()?)
 }
 
-fn in_utc(moment: Timestamp) -> Option<String> {
-    let moment = Offset::UTC.to_datetime(moment);
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// The whole part of a JSON number, exactly, if it is one and not too large.
+fn truncated(number: &str) -> Option<i64> {
+    if let Ok(whole) = number.parse() {
+        return Some(whole);
+    }
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (sign, digits) = match mantissa.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, mantissa),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Where the point goes: so many of the digits are whole.
+    let point = i64::try_from(whole.len()).ok()?.checked_add(exponent.parse().ok()?)?;
+    let Ok(point @ 1..) = usize::try_from(point) else {
+        return Some(0);
+    };
+    let digits = digits.trim_start_matches('0');
+    let point = point.saturating_sub(whole.len() + fraction.len() - digits.len());
+    // No year has so many milliseconds.
+    if point > 18 && !digits.is_empty() {
+        return None;
+    }
+    let kept: String = digits.chars().chain(std::iter::repeat('0')).take(point.min(18)).collect();
+    Some(sign * if kept.is_empty() { 0 } else { kept.parse::<i64>().ok()? })
+}
+
+fn within_four_digits(moment: DateTime) -> Option<String> {
     (0..=9999).contains(&moment.year()).then(|| written(moment))
 }
 
@@ -78,7 +98,7 @@ fn fraction(text: &str) -> Option<(i32, &str)> {
 
 /// The seconds by which a zone is ahead of UTC: `Z`, `+02:00`, `-0330`, `+02`,
 /// or nothing.
-fn offset(zone: &str) -> Option<i32> {
+fn offset(zone: &str) -> Option<i64> {
     if zone.is_empty() || zone.eq_ignore_ascii_case("z") {
         return Some(0);
     }
@@ -93,7 +113,7 @@ fn offset(zone: &str) -> Option<i32> {
         5 => digits.split_once(':')?,
         _ => return None,
     };
-    let number = |part: &str| -> Option<i32> {
+    let number = |part: &str| -> Option<i64> {
         let two_digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
         two_digits.then(|| part.parse().ok()).flatten()
     };
@@ -135,6 +155,7 @@ mod tests {
             ("2022-10-24T20:07:32.5+02:00", "2022-10-24T18:07:32.500Z"),
             ("2022-12-31t23:30:00-0130", "2023-01-01T01:00:00.000Z"),
             ("1969-12-31 23:59:59.9995", "1969-12-31T23:59:59.999Z"),
+            ("9999-12-31T20:00:00+00:01", "9999-12-31T19:59:00.000Z"),
             ("2024-02-29 00:00:00z", "2024-02-29T00:00:00.000Z"),
         ];
         for (text, expected) in cases {
@@ -172,6 +193,13 @@ mod tests {
             ("0", Some("1970-01-01T00:00:00.000Z")),
             ("-1", Some("1969-12-31T23:59:59.999Z")),
             ("1396381378123.9", Some("2014-04-01T19:42:58.123Z")),
+            ("1396381378123.99999999999999", Some("2014-04-01T19:42:58.123Z")),
+            ("-0.9", Some("1970-01-01T00:00:00.000Z")),
+            ("1396381378123000e-3", Some("2014-04-01T19:42:58.123Z")),
+            ("0.0001396381378123e16", Some("2014-04-01T19:42:58.123Z")),
+            ("5e-324", Some("1970-01-01T00:00:00.000Z")),
+            ("0e99999", Some("1970-01-01T00:00:00.000Z")),
+            ("253402300799999", Some("9999-12-31T23:59:59.999Z")),
             ("1.396381378123e12", Some("2014-04-01T19:42:58.123Z")),
             ("253402300800000", None),
             ("1e400", None),

@@ -8,7 +8,8 @@
 
 mod decode;
 mod frame;
+mod pipe;
 mod source;
 
 pub use frame::{End, Framer, Item, ItemFault};
-pub use source::{Error, Input, Progress, read};
+pub use source::{Error, Input, Progress, Receiver, read};

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::decode::{Form, form, plain_or_gzip};
 use super::frame::{End, Framer, Item};
+use super::pipe::Pipe;
 
 /// Where events come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,8 @@ pub struct Progress {
     pub bytes: AtomicU64,
     /// Set to end the reading early.
     pub stop: AtomicBool,
+    /// Set to end only the waiting for more from a pipe.
+    pub hang_up: AtomicBool,
 }
 
 /// How much may come without an event before it is taken for a trap: text that
@@ -96,17 +100,21 @@ const SILENT_BYTES: u64 = 256 * 1024 * 1024;
 
 const PIECE: usize = 256 * 1024;
 
+/// Takes what is read.
+pub trait Receiver {
+    /// The text of an event, and the name of the file that it stands in.
+    fn item(&mut self, name: &Arc<str>, item: Item<'_>);
+
+    /// The input has nothing more for now: what was taken should not wait.
+    fn idle(&mut self);
+}
+
 /// Reads an input to its end and gives each event's text with the name of the
 /// file that it stands in. Gives back what could not be read to its end: the
 /// input, or files in an archive, of which one does not cost the others.
 #[must_use]
-pub fn read(
-    input: &Input,
-    event_bytes: usize,
-    progress: &Progress,
-    each: &mut dyn FnMut(&Arc<str>, Item<'_>),
-) -> Vec<Error> {
-    let mut reading = Reading { event_bytes, progress, each, any: false, errors: Vec::new() };
+pub fn read(input: &Input, event_bytes: usize, progress: &Progress, receiver: &mut dyn Receiver) -> Vec<Error> {
+    let mut reading = Reading { event_bytes, progress, receiver, any: false, errors: Vec::new() };
     let result = match input {
         Input::Stdin => reading.pipe(&input.name(), io::stdin().lock()),
         Input::File(path) => reading.file(&input.name(), path),
@@ -122,7 +130,7 @@ pub fn read(
 struct Reading<'a> {
     event_bytes: usize,
     progress: &'a Progress,
-    each: &'a mut dyn FnMut(&Arc<str>, Item<'_>),
+    receiver: &'a mut dyn Receiver,
     any: bool,
     /// What could not be read, and did not end the reading.
     errors: Vec<Error>,
@@ -149,10 +157,12 @@ impl Reading<'_> {
 
     /// Pipes can't be searched, as archives must be: one that comes that way is
     /// put into a temporary file first.
-    fn pipe(&mut self, name: &str, pipe: impl Read) -> Result<(), Error> {
+    fn pipe(&mut self, name: &str, pipe: impl Read + AsFd) -> Result<(), Error> {
         let open = |error| Error::Open { name: name.to_owned(), error };
+        let (pipe, tells) = Pipe::new(pipe, self.progress);
         let (form, mut reader) = form(pipe).map_err(open)?;
         if form != Form::Zip {
+            tells.store(true, Ordering::Relaxed);
             return self.stream(name, reader);
         }
         let mut file = tempfile::tempfile().map_err(open)?;
@@ -213,20 +223,24 @@ impl Reading<'_> {
                 Ok(0) => break Ok(()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.receiver.idle();
+                    continue;
+                }
                 Err(error) => break Err(failed(framer.line(), error)),
             };
             silent += count as u64;
-            let each = &mut self.each;
+            let receiver = &mut self.receiver;
             framer.feed(piece.get(..count).unwrap_or_default(), &mut |item| {
                 silent = 0;
-                each(&name, item);
+                receiver.item(&name, item);
             });
             if silent > SILENT_BYTES {
                 break Err(Error::Bomb { name: Arc::clone(&name), line: framer.line(), bytes: silent });
             }
         };
-        let each = &mut self.each;
-        let end = framer.finish(&mut |item| each(&name, item));
+        let receiver = &mut self.receiver;
+        let end = framer.finish(&mut |item| receiver.item(&name, item));
         self.any |= end != End::Empty;
         ended?;
         match end {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::input::{Item, ItemFault};
+use crate::input::{Item, ItemFault, Receiver};
 
 /// How much text a batch has before it is handed on: enough that handing it
 /// to another thread costs nothing that counts.
@@ -86,5 +86,15 @@ impl<F: FnMut(Batch)> Collector<F> {
         if let Some(batch) = self.batch.take() {
             (self.hand_on)(batch);
         }
+    }
+}
+
+impl<F: FnMut(Batch)> Receiver for Collector<F> {
+    fn item(&mut self, name: &Arc<str>, item: Item<'_>) {
+        self.push(name, item);
+    }
+
+    fn idle(&mut self) {
+        self.flush();
     }
 }

@@ -85,7 +85,9 @@ mod tests {
             for jobs in [0_u32, 1, 7, 100] {
                 let mut results = Vec::new();
                 let slow = |job: u32| {
-                    (0..(job % 7) * 1000).for_each(|step| drop(std::hint::black_box(step)));
+                    (0..(job % 7) * 1000).for_each(|step| {
+                        std::hint::black_box(step);
+                    });
                     job * 2
                 };
                 in_order(workers, 1 << 20, |hand| (0..jobs).for_each(hand), slow, |result| results.push(result))

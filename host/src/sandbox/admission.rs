@@ -116,6 +116,9 @@ impl Inspection {
     }
 
     fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        if !bytes.starts_with(b"\0asm") {
+            return Err(Refusal::Garbage("it does not begin with the bytes `\\0asm`".to_owned()));
+        }
         let mut inspection = Self { size: bytes.len(), ..Self::default() };
         // What the parser is inside of, from the outermost to the innermost.
         let mut inside: Vec<Encoding> = Vec::new();

@@ -25,6 +25,9 @@ pub enum SettingsError {
     /// They are not a JSON object.
     #[error("settings must be a JSON object: {0}")]
     NotAnObject(String),
+    /// They hold something that can't be checked, such as a number beyond all measure.
+    #[error("settings can't be read: {0}")]
+    Unreadable(String),
     /// They do not fit the schema.
     #[error("settings at {place}: {problem}")]
     Schema {
@@ -59,7 +62,7 @@ impl Schema {
     pub(super) fn check(&self, text: &str) -> Result<Settings, SettingsError> {
         // The text itself is passed on, for the sake of its numbers' digits.
         let sorted = json_text::sorted_object(text).map_err(|fault| SettingsError::NotAnObject(fault.to_string()))?;
-        let value: Value = serde_json::from_str(text).map_err(|error| SettingsError::NotAnObject(error.to_string()))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| SettingsError::Unreadable(error.to_string()))?;
         if let Some(error) = self.validator.iter_errors(&value).next() {
             let place = match error.instance_path().as_str() {
                 "" => "the top".to_owned(),

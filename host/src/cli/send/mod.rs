@@ -106,7 +106,16 @@ fn deliver_all(
         let interrupt = async {
             // Without the signal there is no way to interrupt but the hard one.
             let _ = tokio::signal::ctrl_c().await;
-            tell("interrupted: requests under way are finished, the rest goes to the file of what failed");
+            job.progress.hang_up.store(true, Ordering::Relaxed);
+            tokio::spawn(async {
+                // Who asks twice does not want to wait.
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    std::process::exit(130);
+                }
+            });
+            tell(
+                "interrupted: requests under way are finished, the rest goes to the file of what failed; once more to end at once",
+            );
         };
         let stopped = runtime.block_on(deliver(client, &job.config.delivery, novelty, units, interrupt, |outcome| {
             report.delivered(&outcome);
