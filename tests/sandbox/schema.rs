@@ -45,3 +45,38 @@ fn assert_refused(schema: &str, settings: &str, code: &str, words: &str) {
     assert!(said.contains(words), "{said:.1000}");
     assert!(said.len() < 10_000, "it goes on for {} bytes", said.len());
 }
+
+#[test]
+fn a_schema_that_refers_to_itself_ends() {
+    for schema in [r##"{"$ref":"#"}"##, r##"{"allOf":[{"$ref":"#"}]}"##, r##"{"anyOf":[{"$ref":"#"},{"$ref":"#"}]}"##] {
+        let (code, said) = map(schema, "{}");
+        assert!(code == 0 || code == 3, "{schema} {code} {said:.1000}");
+    }
+}
+
+#[test]
+fn a_deeply_nested_schema_is_refused() {
+    let schema = format!("{}{{}}{}", r#"{"not":"#.repeat(5_000), "}".repeat(5_000));
+    assert_refused(&schema, "{}", "component-schema", "recursion limit");
+}
+
+#[test]
+fn a_pattern_that_backtracks_without_end_ends() {
+    let schema = r#"{"properties":{"a":{"pattern":"^(a+)+(?=b)$"}}}"#;
+    let (code, said) = map(schema, &format!(r#"{{"a":"{}"}}"#, "a".repeat(40)));
+    assert!(code == 0 || code == 3, "{code} {said:.1000}");
+}
+
+#[test]
+fn a_schema_that_is_too_long_is_refused() {
+    let schema = format!(r#"{{"title":"{}"}}"#, "x".repeat(10_000_000));
+    assert_refused(&schema, "{}", "component-schema", "schema_bytes");
+}
+
+#[test]
+fn a_schema_that_is_none_is_refused() {
+    assert_refused("no json", "{}", "component-schema", "expected");
+    assert_refused("7", "{}", "component-schema", "7");
+    assert_refused(r#"{"type":"nonsense"}"#, "{}", "component-schema", "nonsense");
+    assert_refused(r#"{"$ref":"https://example.invalid/schema"}"#, "{}", "component-schema", "example.invalid");
+}

@@ -2,7 +2,7 @@
 //! nothing that it allocates needs to be given back.
 //!
 //! Measured against the standard allocator on batches of 256 events of 0.9 KB
-//! this makes mapping about a fifth quicker (`cargo bench`, "batch").
+//! this makes mapping about a twelfth quicker (BENCHMARKS.md).
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;

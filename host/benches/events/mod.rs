@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// An event of 0.8 KB, as an SDK sends it; no two numbers give the same.
-pub fn text(number: usize) -> String {
+pub(crate) fn text(number: usize) -> String {
     let account = 100_000 + number * 7919 % 900_000;
     let mut text = String::new();
     write!(

@@ -31,14 +31,14 @@ use report::Report;
 ///
 /// The configuration names the tenant's key and endpoint:
 ///
-///   [[tenants]]
-///   name = "acme"
-///   [tenants.accoil]
-///   api_key = "env:ACME_ACCOIL_KEY"
-///   # endpoint = "http://127.0.0.1:8402"     a sink on this machine needs
-///   # allow_private_endpoint = true          both of these
-///   [tenants.mapping]
-///   settings = { properties = ["plan"] }
+///     [[tenants]]
+///     name = "acme"
+///     [tenants.accoil]
+///     api_key = "env:ACME_ACCOIL_KEY"
+///     # endpoint = "http://127.0.0.1:8402"     a sink on this machine needs
+///     # allow_private_endpoint = true          both of these
+///     [tenants.mapping]
+///     settings = { properties = ["plan"] }
 ///
 /// What was not delivered is written to a file (--failed) that send takes
 /// again. The exit code is 0 only if everything was delivered or skipped.
