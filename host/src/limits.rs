@@ -83,8 +83,8 @@ impl Default for Limits {
             bag_bytes: MIB,
             component_bytes: 32 * MIB,
             core_modules: 64,
-            functions: 200_000,
-            function_bytes: MIB,
+            functions: 60_000,
+            function_bytes: 256 * KIB,
             schema_bytes: 64 * KIB,
         }
     }

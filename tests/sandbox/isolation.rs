@@ -134,6 +134,19 @@ fn a_batch_full_of_cheap_traps_is_not_cut_short() {
     }
 }
 
+/// Each event's output is just as much as a batch may give back, and the host keeps them all until the last has run.
+#[test]
+fn a_batch_full_of_large_outputs_is_cut_short() {
+    let long = Limits { id_bytes: 1 << 20, ..limits() };
+    let sandbox = Sandbox::new(&long, Metering::Off).unwrap();
+    let outcomes = soon(|| run(&admit_to(&sandbox, include_str!("guests/says_much.wat")), &events(&["x"; 256])));
+    let kept: usize =
+        outcomes.iter().map(|outcome| if let Outcome::Skip(reason) = outcome { reason.len() } else { 0 }).sum();
+    assert!((long.output_bytes..3 * long.output_bytes).contains(&kept), "{kept}");
+    assert_eq!(fault(&outcomes[255]).kind, FaultKind::CutShort);
+    assert!(fault(&outcomes[255]).detail.contains("other events of its batch gave back"), "{:?}", outcomes[255]);
+}
+
 #[test]
 fn nothing_stays_from_batch_to_batch() {
     let mapping = admit(include_str!("guests/counts.wat"));

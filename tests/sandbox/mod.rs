@@ -2,7 +2,9 @@
 //! fields of a core module, in `guests/`; what they do not bring themselves,
 //! such as a memory, they get from `guests/usual/`.
 
+mod admission;
 mod answer;
+mod bombs;
 mod guest;
 mod honest;
 mod invalid;
@@ -12,3 +14,4 @@ mod output;
 mod schema;
 mod stack;
 mod time;
+mod worlds;

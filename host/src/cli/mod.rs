@@ -107,13 +107,26 @@ pub fn run() -> ExitCode {
 /// Prints an error, with its stable code, for people to read.
 #[expect(clippy::print_stderr, reason = "errors of a command go to standard error")]
 pub(crate) fn complain(code: &str, message: &str) {
-    eprintln!("error[{code}]: {message}");
+    eprintln!("error[{code}]: {}", printable(message));
 }
 
 /// Prints a remark on standard error.
 #[expect(clippy::print_stderr, reason = "standard output is for results")]
 pub(crate) fn tell(message: &str) {
-    eprintln!("{message}");
+    eprintln!("{}", printable(message));
+}
+
+/// Text of which parts come from an input or a component, without what could command a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() && character != '\n' {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
 }
 
 /// Prints a result on standard output.
@@ -138,4 +151,12 @@ pub(crate) fn destination_failure(config: &Config, tenant: &Tenant, error: &Outb
 /// The reader of a pipe went away: there is nothing wrong, and nothing to do.
 pub(crate) fn is_closed(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nothing_that_is_printed_commands_the_terminal() {
+        assert_eq!(super::printable("a\u{1b}[31m\rb\u{9b}é\nc"), "a\\u{1b}[31m\\rb\\u{9b}é\nc");
+    }
 }

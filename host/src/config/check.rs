@@ -4,11 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::locate::Source;
-use super::shape::{AccoilTable, DeliveryConfig, File, MappingTable, TenantTable};
+use super::shape::{AccoilTable, DEFAULT_COMPONENT, DeliveryConfig, File, MappingTable, TenantTable};
 use super::{AccoilConfig, Component, Config, ConfigError, DialectName, MappingConfig, Tenant, settings};
-
-/// What `component` says for the mapping in this binary.
-pub(super) const DEFAULT_COMPONENT: &str = "default";
 
 /// More requests at a time than this would need more connections than a host lets one client have.
 const MOST_IN_FLIGHT: usize = 1024;

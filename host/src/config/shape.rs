@@ -11,6 +11,9 @@ use serde::Deserialize;
 use crate::limits::Limits;
 use crate::secret::SecretSource;
 
+/// What `component` says for the mapping in this binary.
+pub(super) const DEFAULT_COMPONENT: &str = "default";
+
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +62,7 @@ pub(super) struct MappingTable {
 
 impl Default for MappingTable {
     fn default() -> Self {
-        Self { component: super::check::DEFAULT_COMPONENT.to_owned(), settings: toml::Table::new() }
+        Self { component: DEFAULT_COMPONENT.to_owned(), settings: toml::Table::new() }
     }
 }
 

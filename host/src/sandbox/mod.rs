@@ -10,16 +10,22 @@ mod admission;
 mod contract;
 mod engine;
 mod fault;
+mod inspection;
+mod outcome;
 mod output;
+mod refusal;
 mod run;
+mod schema_size;
 mod settings;
 mod store;
 
-pub use admission::{Inspection, Refusal};
 pub use contract::Description;
 pub use engine::{Error, Metering, Sandbox};
 pub use fault::{Fault, FaultKind};
-pub use run::{Mapping, Outcome, Usage};
+pub use inspection::Inspection;
+pub use outcome::{Outcome, Usage};
+pub use refusal::Refusal;
+pub use run::Mapping;
 pub use settings::{Settings, SettingsError};
 
 /// The default mapping (`guest/component`), built into the binary so that the

@@ -4,7 +4,7 @@ use json_text::sorted_object;
 
 use super::contract::{self, types};
 use super::fault::{Fault, FaultKind};
-use super::run::Outcome;
+use super::outcome::Outcome;
 use crate::accoil::{AccoilEvent, GroupTraits};
 use crate::event;
 use crate::limits::Limits;
@@ -18,6 +18,21 @@ pub(super) fn checked(outcome: types::Outcome, event: &contract::Event<'_>, limi
         types::Outcome::Reject(reason) => checker.text("a reason", reason).map(Outcome::Reject),
     };
     checked.unwrap_or_else(|problem| Outcome::Fault(Fault::new(FaultKind::InvalidOutput, problem)))
+}
+
+/// How much text an outcome has, in bytes.
+pub(super) fn size(outcome: &Outcome) -> usize {
+    let group = |group: &GroupTraits| group.group_id.len() + group.traits.len();
+    let event = |event: &AccoilEvent| {
+        let names = [&event.user_id, &event.event, &event.timestamp];
+        let names: usize = names.into_iter().flatten().map(String::len).sum();
+        names + event.metadata.len() + event.group_traits.iter().map(group).sum::<usize>()
+    };
+    match outcome {
+        Outcome::Deliver(events) => events.iter().map(event).sum(),
+        Outcome::Skip(reason) | Outcome::Reject(reason) => reason.len(),
+        Outcome::Fault(fault) => fault.detail.len(),
+    }
 }
 
 struct Checker<'a> {

@@ -5,38 +5,17 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Store;
 
-use super::admission::{Inspection, Refusal};
 use super::contract::{self, Description, MappingComponentPre};
 use super::engine::{Metering, Sandbox, fresh_store, fuel_used};
 use super::fault::{Fault, FaultKind};
+use super::inspection::Inspection;
+use super::outcome::{Outcome, Usage};
 use super::output;
+use super::refusal::Refusal;
 use super::settings::{Schema, Settings, SettingsError};
 use super::store::Held;
-use crate::accoil::AccoilEvent;
 use crate::event::Event;
 use crate::limits::Limits;
-
-/// What became of one event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// These are for Accoil; there is at least one.
-    Deliver(Vec<AccoilEvent>),
-    /// By the mapping's rules the event is not for Accoil.
-    Skip(String),
-    /// The mapping holds the event for broken.
-    Reject(String),
-    /// The mapping failed on it.
-    Fault(Fault),
-}
-
-/// What a call used. Of several calls: the most.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Linear memory in bytes.
-    pub memory: usize,
-    /// Instructions, when they are metered.
-    pub fuel: Option<u64>,
-}
 
 /// A mapping that was admitted: compiled, and ready to run any number of
 /// batches, on any thread.
@@ -93,8 +72,8 @@ impl Mapping {
     /// If the batch as a whole fails, every event is run on its own, so that a
     /// fault costs the event that caused it and no other. Since a fault can
     /// cost a whole deadline, this goes on only until the faults of the batch
-    /// have cost a few of them; what is left then is not run
-    /// ([`FaultKind::CutShort`]).
+    /// have cost a few of them, or the outcomes are larger than a batch's may
+    /// be; what is left then is not run ([`FaultKind::CutShort`]).
     #[must_use]
     pub fn run(&self, settings: &Settings, events: &[Event<'_>]) -> Vec<Outcome> {
         self.run_measured(settings, events).0
@@ -116,16 +95,26 @@ impl Mapping {
     fn run_one_by_one(&self, settings: &Settings, events: &[contract::Event<'_>]) -> Vec<Outcome> {
         let budget = Duration::from_millis(self.limits.deadline_ms) * self.limits.fault_deadlines;
         let mut spent = Duration::ZERO;
+        // Each may give back as much as a batch, but not all of them together: it is all kept until the last has run.
+        let mut given = 0;
         let mut run = |event| {
+            let cut_short = |detail| Outcome::Fault(Fault::new(FaultKind::CutShort, detail));
             if spent >= budget {
-                return Outcome::Fault(Fault::new(
-                    FaultKind::CutShort,
-                    format!("not run: faults of other events of its batch took {} ms", spent.as_millis()),
+                return cut_short(format!(
+                    "not run: faults of other events of its batch took {} ms",
+                    spent.as_millis()
                 ));
+            }
+            if given > self.limits.output_bytes {
+                return cut_short(format!("not run: other events of its batch gave back {given} bytes"));
             }
             let start = Instant::now();
             match self.call(settings, std::slice::from_ref(event)).0 {
-                Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| wrong_count(0, 1)),
+                Ok(outcomes) => {
+                    let outcome = outcomes.into_iter().next().unwrap_or_else(|| wrong_count(0, 1));
+                    given += output::size(&outcome);
+                    outcome
+                }
                 Err(fault) => {
                     spent += start.elapsed();
                     Outcome::Fault(fault)

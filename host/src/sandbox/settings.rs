@@ -1,9 +1,16 @@
 //! Settings of a mapping: a JSON object that fits the mapping's own schema.
 
-use jsonschema::Validator;
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use super::admission::Refusal;
+use super::refusal::Refusal;
+use super::schema_size;
+
+/// Size of one compiled pattern of a schema.
+const PATTERN_BYTES: usize = 256 * 1024;
+
+/// How much of a problem is told: it can quote the schema and the settings.
+const PROBLEM_CHARS: usize = 300;
 
 /// Settings that were checked against the schema of the mapping they are for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +61,13 @@ pub(super) struct Schema {
 impl Schema {
     /// Reads the schema that a plugin gave.
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
-        let schema: Value = serde_json::from_str(text).map_err(|error| Refusal::Schema(error.to_string()))?;
-        let validator = jsonschema::validator_for(&schema).map_err(|error| Refusal::Schema(error.to_string()))?;
+        let refused = |problem: String| Refusal::Schema(shortened(&problem));
+        let schema: Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+        schema_size::check(&schema).map_err(refused)?;
+        // Patterns without look-around and back-references take linear time.
+        let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES);
+        let options = jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(patterns);
+        let validator = options.build(&schema).map_err(|error| refused(error.to_string()))?;
         Ok(Self { validator })
     }
 
@@ -68,8 +80,18 @@ impl Schema {
                 "" => "the top".to_owned(),
                 pointer => format!("`{pointer}`"),
             };
-            return Err(SettingsError::Schema { place, problem: error.to_string() });
+            return Err(SettingsError::Schema { place, problem: told(&error) });
         }
         Ok(Settings { text: sorted.text.into_owned() })
     }
+}
+
+fn told(error: &ValidationError<'_>) -> String {
+    let problem = error.to_string();
+    // Without the value, if that is what makes it long.
+    if problem.len() > PROBLEM_CHARS { shortened(&error.masked().to_string()) } else { problem }
+}
+
+fn shortened(problem: &str) -> String {
+    problem.chars().take(PROBLEM_CHARS).collect()
 }

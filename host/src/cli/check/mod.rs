@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let verdict = if exit == Exit::Success { "can run here" } else { "can be loaded, but fails on sample events" };
     let _ = writeln!(report, "verdict      {verdict}");
-    print(report.as_bytes())?;
+    print(super::printable(&report).as_bytes())?;
     Ok(exit)
 }
 

@@ -1,0 +1,60 @@
+//! Why a component is refused, with the name of what differs.
+
+use super::fault::Fault;
+
+/// Why a component can't run here.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant's message says it all")]
+pub enum Refusal {
+    #[error("the file is {size} bytes, more than the {limit} that a component may have (limit component_bytes)")]
+    TooLarge { size: usize, limit: usize },
+    #[error("not WebAssembly: {0}")]
+    Garbage(String),
+    #[error(
+        "a core module, not a component: turn it into one with your toolchain's componentize step \
+         (wasm-tools component new)"
+    )]
+    CoreModule,
+    #[error("WebAssembly that this host does not run: {0}")]
+    Invalid(String),
+    #[error("{found} {what}, more than the {limit} that a component may have (limit {name})")]
+    Structure { what: &'static str, found: usize, limit: usize, name: &'static str },
+    #[error("a component nested inside it has code of its own: link them into one core module instead")]
+    Nested,
+    #[error(
+        "imports `{0}`, which this host does not offer: a mapping may import only `accoil:event-stream/types@1.0.0` and \
+         `accoil:event-stream/group-choice@1.0.0` (no WASI, clock, random or network)"
+    )]
+    Import(String),
+    #[error("does not export `{missing}`, so it is no mapping{hint}")]
+    Export { missing: String, hint: String },
+    #[error("does not fit the contract: {0}")]
+    Contract(String),
+    #[error("does not compile: {0}")]
+    Compile(String),
+    #[error("fails when it is asked to describe itself: {0}")]
+    Describe(Fault),
+    #[error("describes its settings by a schema that can't be used: {0}")]
+    Schema(String),
+}
+
+impl Refusal {
+    /// The stable code of this refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "component-too-large",
+            Self::Garbage(_) => "component-not-wasm",
+            Self::CoreModule => "component-core-module",
+            Self::Invalid(_) => "component-invalid",
+            Self::Structure { .. } => "component-structure",
+            Self::Nested => "component-nested",
+            Self::Import(_) => "component-import",
+            Self::Export { .. } => "component-export",
+            Self::Contract(_) => "component-contract",
+            Self::Compile(_) => "component-compile",
+            Self::Describe(_) => "component-describe",
+            Self::Schema(_) => "component-schema",
+        }
+    }
+}
