@@ -98,10 +98,10 @@ fn top_frame(error: &wasmtime::Error) -> String {
     let named = error
         .downcast_ref::<WasmBacktrace>()
         .and_then(|backtrace| backtrace.frames().iter().find_map(|frame| frame.func_name()));
-    named.map(|name| format!(" in {}", rustc_demangle(name))).unwrap_or_default()
+    named.map(|name| format!(" in {}", shortened(name))).unwrap_or_default()
 }
 
-/// Long mangled names say little; the readable end of them says most.
-fn rustc_demangle(name: &str) -> String {
+/// As much of a name as tells something; mangled ones can go on for long.
+fn shortened(name: &str) -> String {
     name.chars().take(120).collect()
 }
