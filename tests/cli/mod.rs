@@ -7,6 +7,7 @@ mod check;
 mod forms;
 mod framing;
 mod help;
+mod live;
 mod memory;
 mod send;
 mod send_again;

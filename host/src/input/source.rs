@@ -116,7 +116,7 @@ pub trait Receiver {
 pub fn read(input: &Input, event_bytes: usize, progress: &Progress, receiver: &mut dyn Receiver) -> Vec<Error> {
     let mut reading = Reading { event_bytes, progress, receiver, any: false, errors: Vec::new() };
     let result = match input {
-        Input::Stdin => reading.pipe(&input.name(), io::stdin().lock()),
+        Input::Stdin => reading.stdin(&input.name()),
         Input::File(path) => reading.file(&input.name(), path),
     };
     let mut errors = reading.errors;
@@ -153,6 +153,14 @@ impl Reading<'_> {
             Form::Zip => self.archive(name, BufReader::new(file)),
             Form::Plain | Form::Gzip => self.stream(name, file),
         }
+    }
+
+    fn stdin(&mut self, name: &str) -> Result<(), Error> {
+        let open = |error| Error::Open { name: name.to_owned(), error };
+        // Not by way of `io::Stdin`: what its buffer holds can't be seen from outside, and would be
+        // waited for although it is there.
+        let descriptor = io::stdin().as_fd().try_clone_to_owned().map_err(open)?;
+        self.pipe(name, File::from(descriptor))
     }
 
     /// Pipes can't be searched, as archives must be: one that comes that way is
