@@ -111,7 +111,7 @@ impl Mapping {
             let start = Instant::now();
             match self.call(settings, std::slice::from_ref(event)).0 {
                 Ok(outcomes) => {
-                    let outcome = outcomes.into_iter().next().unwrap_or_else(|| wrong_count(0, 1));
+                    let outcome = outcomes.into_iter().next().unwrap_or_else(|| Outcome::Fault(wrong_count(0, 1)));
                     given += output::size(&outcome);
                     outcome
                 }
@@ -131,10 +131,7 @@ impl Mapping {
         let usage = Usage { memory: store.data().peak_memory(), fuel: fuel_used(&store) };
         let outcomes = match answer {
             Err(error) => Err(Fault::of(&error, store.data())),
-            Ok(outcomes) if outcomes.len() != events.len() => match wrong_count(outcomes.len(), events.len()) {
-                Outcome::Fault(fault) => Err(fault),
-                other => Ok(vec![other]),
-            },
+            Ok(outcomes) if outcomes.len() != events.len() => Err(wrong_count(outcomes.len(), events.len())),
             Ok(outcomes) => {
                 let checked = |(outcome, event)| output::checked(outcome, event, &self.limits);
                 Ok(outcomes.into_iter().zip(events).map(checked).collect())
@@ -154,9 +151,8 @@ impl Mapping {
     }
 }
 
-fn wrong_count(found: usize, expected: usize) -> Outcome {
-    let detail = format!("{found} outcomes for {expected} events");
-    Outcome::Fault(Fault::new(FaultKind::InvalidOutput, detail))
+fn wrong_count(found: usize, expected: usize) -> Fault {
+    Fault::new(FaultKind::InvalidOutput, format!("{found} outcomes for {expected} events"))
 }
 
 fn lower<'a>(event: &'a Event<'_>) -> contract::Event<'a> {

@@ -127,7 +127,8 @@ fn deliver_all(
         Ok(result) => result?,
         Err(panic) => std::panic::resume_unwind(panic),
     }
-    report.take_reading(read_report)
+    report.take_reading(read_report);
+    Ok(())
 }
 
 /// What is read, and with what it is mapped.
@@ -149,7 +150,7 @@ impl Job<'_> {
         let meter = Meter::start(&inputs);
         let errors = Mutex::new(Vec::new());
         let mut tally = Tally::default();
-        let mut dry = Novelty::new(self.config.delivery.remembered);
+        let dry = Novelty::new(self.config.delivery.remembered);
         let ran = in_order(
             workers,
             limits.stack_bytes * 4,
@@ -168,7 +169,7 @@ impl Job<'_> {
                     match &sender {
                         // Fails only when delivery has panicked, and that is told.
                         Some(sender) => drop(sender.blocking_send(unit)),
-                        None => report.would_send(&unit, &mut dry),
+                        None => report.would_send(&unit, &dry),
                     }
                 }
                 if report.has_failed() {

@@ -82,13 +82,12 @@ impl Report {
     }
 
     /// Takes back the part that the reading filled.
-    pub(super) fn take_reading(&mut self, reading: Self) -> Result<(), Failure> {
+    pub(super) fn take_reading(&mut self, reading: Self) {
         self.tally.add(&reading.tally);
         self.requests += reading.requests;
         self.input_errors += reading.input_errors;
         self.failed += reading.failed;
         self.write_error = self.write_error.take().or(reading.write_error);
-        Ok(())
     }
 
     /// What was read and mapped.
@@ -130,7 +129,7 @@ impl Report {
     }
 
     /// Prints what would be sent of a unit.
-    pub(super) fn would_send(&mut self, unit: &Unit, novelty: &mut Novelty) {
+    pub(super) fn would_send(&mut self, unit: &Unit, novelty: &Novelty) {
         let mut lines = String::new();
         for call in &unit.calls {
             let decision = novelty.decide(call);
