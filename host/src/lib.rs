@@ -7,6 +7,7 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`input`] | files and pipes are read and cut into the texts of events |
+//! | [`queue`] | what was accepted is kept until it has ended |
 //! | [`event`] | a text becomes an event in canonical form |
 //! | [`sandbox`] | a mapping, in WebAssembly, says what becomes of it |
 //! | [`accoil`] | what Accoil is told: plain types |
@@ -25,6 +26,7 @@ pub mod input;
 pub mod limits;
 pub mod outbound;
 pub mod pipeline;
+pub mod queue;
 pub mod sandbox;
 pub mod secret;
 pub mod sink;

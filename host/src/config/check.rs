@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
 
 use super::locate::Source;
-use super::shape::{AccoilTable, DEFAULT_COMPONENT, DeliveryConfig, File, MappingTable, TenantTable};
+use super::service::{IntakeConfig, ServerConfig, TlsConfig};
+use super::shape::{AccoilTable, DEFAULT_COMPONENT, DeliveryConfig, File, MappingTable, ServerTable, TenantTable};
 use super::{AccoilConfig, Component, Config, ConfigError, DialectName, MappingConfig, Tenant, settings};
+use crate::secret::SecretSource;
 
 /// More requests at a time than this would need more connections than a host lets one client have.
 const MOST_IN_FLIGHT: usize = 1024;
@@ -33,7 +36,15 @@ pub(super) fn config(file: File, source: &Source<'_>, path: &Path) -> Result<Con
         }
         tenants.push(tenant);
     }
-    Ok(Config { path: path.to_owned(), tenants, delivery: file.delivery, limits: file.limits })
+    Ok(Config {
+        path: path.to_owned(),
+        server: server(file.server, source, base)?,
+        ingest: file.ingest,
+        queue: file.queue,
+        tenants,
+        delivery: file.delivery,
+        limits: file.limits,
+    })
 }
 
 fn delivery(delivery: &DeliveryConfig, source: &Source<'_>) -> Result<(), ConfigError> {
@@ -60,6 +71,31 @@ fn delivery(delivery: &DeliveryConfig, source: &Source<'_>) -> Result<(), Config
     Ok(())
 }
 
+fn server(table: ServerTable, source: &Source<'_>, base: &Path) -> Result<ServerConfig, ConfigError> {
+    let secret = |path: &[&str], secret: &SecretSource| {
+        secret.resolve(base).map_err(|problem| source.value_error(path, problem.to_string()))
+    };
+    let admin_token = table.admin_token.map(|token| secret(&["server", "admin_token"], &token)).transpose()?;
+    if admin_token.is_none() && !table.admin_listen.ip().is_loopback() {
+        let problem = "is beyond loopback, which needs admin_token";
+        return Err(source.value_error(&["server", "admin_listen"], problem));
+    }
+    let tls = table.tls.map(|tls| {
+        let key = secret(&["server", "tls", "key"], &tls.key)?;
+        Ok(TlsConfig { certificate: base.join(tls.certificate), key })
+    });
+    Ok(ServerConfig {
+        listen: table.listen,
+        admin_listen: table.admin_listen,
+        admin_token,
+        data_dir: base.join(table.data_dir),
+        tls: tls.transpose()?,
+        drain: Duration::from_secs(table.drain_s),
+        log: table.log,
+        log_format: table.log_format,
+    })
+}
+
 /// The tenant that is being checked.
 struct Place<'a> {
     source: &'a Source<'a>,
@@ -78,7 +114,23 @@ impl Place<'_> {
         if !(1..=64).contains(&table.name.len()) || !table.name.bytes().all(allowed) {
             return Err(self.error(&["name"], NAME_RULE));
         }
-        Ok(Tenant { name: table.name, accoil: self.accoil(table.accoil)?, mapping: self.mapping(table.mapping)? })
+        let keys = table.ingest_keys.iter().enumerate().map(|(index, key)| {
+            let key = key.resolve(self.base);
+            key.map_err(|problem| self.error(&["ingest_keys", &index.to_string()], problem.to_string()))
+        });
+        let intake = IntakeConfig {
+            enabled: table.enabled,
+            paused: table.paused,
+            ingest_keys: keys.collect::<Result<_, _>>()?,
+            remember_group_properties: table.remember_group_properties,
+            remember_user_properties: table.remember_user_properties,
+        };
+        Ok(Tenant {
+            name: table.name,
+            intake,
+            accoil: self.accoil(table.accoil)?,
+            mapping: self.mapping(table.mapping)?,
+        })
     }
 
     fn accoil(&self, table: AccoilTable) -> Result<AccoilConfig, ConfigError> {

@@ -23,8 +23,11 @@ impl Known {
 
 /// `settings` is not looked into: it is checked by the mapping's schema.
 pub(super) const ROOT: Known = Known {
-    keys: &["tenants", "delivery", "limits"],
+    keys: &["server", "ingest", "queue", "tenants", "delivery", "limits"],
     inner: &[
+        ("server", Known { keys: SERVER, inner: &[("tls", Known { keys: TLS, inner: &[] })] }),
+        ("ingest", Known { keys: INGEST, inner: &[] }),
+        ("queue", Known { keys: QUEUE, inner: &[] }),
         ("tenants", TENANT),
         ("delivery", Known { keys: DELIVERY, inner: &[] }),
         ("limits", Known { keys: crate::limits::NAMES, inner: &[] }),
@@ -32,9 +35,48 @@ pub(super) const ROOT: Known = Known {
 };
 
 const TENANT: Known = Known {
-    keys: &["name", "accoil", "mapping"],
+    keys: TENANT_KEYS,
     inner: &[("accoil", Known { keys: ACCOIL, inner: &[] }), ("mapping", Known { keys: MAPPING, inner: &[] })],
 };
+
+const SERVER: &[&str] = &["listen", "admin_listen", "admin_token", "data_dir", "tls", "drain_s", "log", "log_format"];
+
+const TLS: &[&str] = &["certificate", "key"];
+
+const INGEST: &[&str] = &[
+    "httpapi_bytes",
+    "batch_bytes",
+    "events",
+    "waiting_bytes",
+    "connections",
+    "head_timeout_ms",
+    "body_timeout_ms",
+    "retry_after_s",
+    "remembered",
+];
+
+const QUEUE: &[&str] = &[
+    "bytes",
+    "tenant_bytes",
+    "reserve_bytes",
+    "commit_events",
+    "dedup_days",
+    "dedup_events",
+    "history_hours",
+    "history_bytes",
+    "dead_letter_days",
+];
+
+const TENANT_KEYS: &[&str] = &[
+    "name",
+    "enabled",
+    "paused",
+    "ingest_keys",
+    "remember_group_properties",
+    "remember_user_properties",
+    "accoil",
+    "mapping",
+];
 
 const ACCOIL: &[&str] =
     &["api_key", "endpoint", "allow_private_endpoint", "auth", "dialect", "combined_url", "ca_file"];
@@ -48,6 +90,11 @@ const DELIVERY: &[&str] = &[
     "connect_timeout_ms",
     "request_timeout_ms",
     "give_up_after_s",
+    "keep_trying_h",
+    "requests_per_second",
+    "circuit_failures",
+    "circuit_probe_s",
+    "remembered_h",
     "retry_first_ms",
     "retry_max_ms",
 ];

@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod keys;
 mod locate;
+mod service;
 mod settings;
 mod shape;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 pub use error::ConfigError;
+pub use service::{IngestConfig, IntakeConfig, LogFormat, QueueConfig, ServerConfig, TlsConfig};
 pub(crate) use settings::to_json as settings_as_json;
 pub use shape::{AuthForm, DeliveryConfig, DialectName};
 
@@ -27,6 +29,12 @@ use crate::secret::Secret;
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
+    /// Where the service listens, and where its store is.
+    pub server: ServerConfig,
+    /// What the service takes in.
+    pub ingest: IngestConfig,
+    /// What the service keeps.
+    pub queue: QueueConfig,
     /// The tenants, at least one, each with a name of its own.
     pub tenants: Vec<Tenant>,
     /// How calls are delivered.
@@ -40,6 +48,8 @@ pub struct Config {
 pub struct Tenant {
     /// Its name.
     pub name: String,
+    /// How the service takes in its events.
+    pub intake: IntakeConfig,
     /// Where its calls go.
     pub accoil: AccoilConfig,
     /// What makes calls of its events.

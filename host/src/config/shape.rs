@@ -2,12 +2,14 @@
 //!
 //! A new key goes in here and in `keys`; a test holds the two together.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::service::{IngestConfig, LogFormat, QueueConfig};
 use crate::limits::Limits;
 use crate::secret::SecretSource;
 
@@ -19,6 +21,12 @@ pub(super) const DEFAULT_COMPONENT: &str = "default";
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     #[serde(default)]
+    pub(super) server: ServerTable,
+    #[serde(default)]
+    pub(super) ingest: IngestConfig,
+    #[serde(default)]
+    pub(super) queue: QueueConfig,
+    #[serde(default)]
     pub(super) tenants: Vec<TenantTable>,
     #[serde(default)]
     pub(super) delivery: DeliveryConfig,
@@ -26,11 +34,62 @@ pub(super) struct File {
     pub(super) limits: Limits,
 }
 
+/// `[server]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ServerTable {
+    pub(super) listen: SocketAddr,
+    pub(super) admin_listen: SocketAddr,
+    pub(super) admin_token: Option<SecretSource>,
+    pub(super) data_dir: PathBuf,
+    pub(super) tls: Option<TlsTable>,
+    pub(super) drain_s: u64,
+    pub(super) log: String,
+    pub(super) log_format: LogFormat,
+}
+
+impl Default for ServerTable {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            admin_token: None,
+            data_dir: PathBuf::from("data"),
+            tls: None,
+            drain_s: 25,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// `[server.tls]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsTable {
+    pub(super) certificate: PathBuf,
+    pub(super) key: SecretSource,
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// `[[tenants]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TenantTable {
     pub(super) name: String,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+    #[serde(default)]
+    pub(super) paused: bool,
+    #[serde(default)]
+    pub(super) ingest_keys: Vec<SecretSource>,
+    #[serde(default = "yes")]
+    pub(super) remember_group_properties: bool,
+    #[serde(default)]
+    pub(super) remember_user_properties: bool,
     pub(super) accoil: AccoilTable,
     #[serde(default)]
     pub(super) mapping: MappingTable,
@@ -102,8 +161,19 @@ pub struct DeliveryConfig {
     pub connect_timeout_ms: NonZeroU64,
     /// Most milliseconds for a request, connection included.
     pub request_timeout_ms: NonZeroU64,
-    /// Seconds for which a call is tried.
+    /// Seconds for which `send` tries a call.
     pub give_up_after_s: NonZeroU64,
+    /// Hours for which the service tries a call, the time not counted in which the destination is
+    /// paused or known to be down.
+    pub keep_trying_h: NonZeroU64,
+    /// Most requests a second to one tenant's destination; 0 for no limit.
+    pub requests_per_second: u32,
+    /// Failures in a row after which the destination is left alone but for a probe now and then.
+    pub circuit_failures: NonZeroUsize,
+    /// Seconds between those probes.
+    pub circuit_probe_s: NonZeroU64,
+    /// Hours for which the service remembers what was delivered.
+    pub remembered_h: NonZeroU64,
     /// Milliseconds: the upper bound of the wait after a first failure; it doubles with each
     /// further one.
     pub retry_first_ms: NonZeroU64,
@@ -120,6 +190,11 @@ impl Default for DeliveryConfig {
             connect_timeout_ms: amount(5_000),
             request_timeout_ms: amount(30_000),
             give_up_after_s: amount(5 * 60),
+            keep_trying_h: amount(7 * 24),
+            requests_per_second: 0,
+            circuit_failures: count(10),
+            circuit_probe_s: amount(10),
+            remembered_h: amount(7 * 24),
             retry_first_ms: amount(500),
             retry_max_ms: amount(5 * 60 * 1_000),
         }
