@@ -2,13 +2,12 @@
 //! until it is delivered or given up. The first call that is given up ends the unit, since those
 //! after it rest on it.
 
-use bytes::Bytes;
 use tokio::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::brake::Brake;
 use super::classify::{Verdict, classify};
-use super::novelty::{Decision, without_traits};
+use super::novelty::Decision;
 use super::{Answer, Client, Failure, FailureReason, Novelty, Outcome, Unit};
 use crate::accoil::Call;
 
@@ -77,11 +76,12 @@ impl Run {
             if decision == Decision::NothingNew {
                 return Ok(Done::Unchanged);
             }
-            let answer = self.send(call, decision).await;
+            let answer = self.client.post_call(call, decision).await;
             tries.attempts += 1;
             let verdict = classify(&answer);
             if verdict == Verdict::Delivered {
-                self.novelty.delivered(call, decision);
+                // A run that ends with the process has nowhere to keep what changed.
+                let _ = self.novelty.delivered(call, decision);
                 self.brake.success();
                 return Ok(Done::Sent);
             }
@@ -92,15 +92,6 @@ impl Run {
             tries.last = Some(answer);
             self.stop_or_refuse(verdict)?;
         }
-    }
-
-    async fn send(&self, call: &Call, decision: Decision) -> Answer {
-        let mut body = String::new();
-        match decision {
-            Decision::SendWithoutTraits => without_traits(call).write_body(&mut body),
-            Decision::Send | Decision::NothingNew => call.write_body(&mut body),
-        }
-        self.client.post(call.path(), Bytes::from(body)).await
     }
 
     /// A `Retry-After` is a floor for the whole destination, whatever the status it came with.

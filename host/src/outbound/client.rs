@@ -13,7 +13,9 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 use super::address::{CheckedResolver, refusal_behind};
+use super::novelty::{Decision, without_traits};
 use super::{Destination, OutboundError, retry_after, tls};
+use crate::accoil::Call;
 use crate::config::DeliveryConfig;
 
 /// How much of an answer is kept, in bytes. Accoil's are empty; an error page fits for what people
@@ -83,6 +85,16 @@ impl Client {
     /// The destination.
     pub fn destination(&self) -> &Destination {
         &self.destination
+    }
+
+    /// Posts a call, in the form that the decision about it asks for.
+    pub async fn post_call(&self, call: &Call, decision: Decision) -> Answer {
+        let mut body = String::new();
+        match decision {
+            Decision::SendWithoutTraits => without_traits(call).write_body(&mut body),
+            Decision::Send | Decision::NothingNew => call.write_body(&mut body),
+        }
+        self.post(call.path(), Bytes::from(body)).await
     }
 
     /// Posts a JSON body to a call's path.

@@ -90,6 +90,11 @@ impl<K: Hash + Eq + Clone, T> Lanes<K, T> {
         }
     }
 
+    /// How many units may run, and do not yet.
+    pub fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
     /// How many units wait or run.
     pub fn len(&self) -> usize {
         self.units.len()

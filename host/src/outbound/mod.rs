@@ -19,8 +19,6 @@ mod endpoint_tests;
 mod error;
 pub mod lanes;
 pub mod novelty;
-#[cfg(test)]
-mod novelty_tests;
 pub mod outcome;
 pub mod render;
 pub mod retry_after;
@@ -30,6 +28,6 @@ pub use client::{Answer, Client};
 pub use deliver::deliver;
 pub use endpoint::{Destination, Dialect};
 pub use error::OutboundError;
-pub use novelty::{Decision, Novelty, without_traits};
+pub use novelty::{Decision, Novelty, Row, without_traits};
 pub use outcome::{Failure, FailureReason, Outcome, Unit};
 pub use render::render;

@@ -87,9 +87,9 @@ pub trait Queue: Send + Sync + 'static {
     /// the changes are kept, and applied when it has recovered; the answer comes then.
     fn record(&self, tenant: TenantId, changes: Vec<Change>, facts: Vec<Fact>) -> Pending<()>;
 
-    /// Puts a version in force for all events after the take position. When `pin` is the one in
-    /// force nothing changes.
-    fn activate(&self, tenant: TenantId, pin: String, reason: String) -> Pending<Activation>;
+    /// Puts a version in force for all events after `after`, or else after the take position. When
+    /// `pin` is the one in force nothing changes.
+    fn activate(&self, tenant: TenantId, after: Option<Seq>, pin: String, reason: String) -> Pending<Activation>;
 
     /// All versions of a tenant, oldest first.
     fn activations(&self, tenant: TenantId) -> Pending<Vec<Activation>>;

@@ -22,15 +22,25 @@
 //! repeated call at worst. It keeps digests (128 bits of SHA-256), not ids or traits, so an entry
 //! has the same small size whatever is in an event. One memory belongs to one destination
 //! ([`super::Destination::fingerprint`]).
+//!
+//! What changes comes out as [`Row`]s, so that it can be kept on disk together with the record of
+//! the delivery, and be read in again.
+
+mod memory;
+mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
-use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 
 use crate::accoil::{Call, EMPTY_BAG};
+use memory::Memory;
+pub use rows::Row;
 
 /// How many locks the accounts share. Two accounts on one lock wait for each other, which costs
 /// time, never order.
@@ -56,34 +66,30 @@ pub struct Novelty {
 
 type Digest = [u8; 16];
 
-#[derive(Debug)]
-struct Memory {
-    users: LruCache<Digest, Identified>,
-    groups: LruCache<Digest, Described>,
-    /// Pairs of account and user; the user may be none.
-    members: LruCache<Digest, ()>,
-}
-
-/// The last identify of a user.
-#[derive(Debug)]
-struct Identified {
-    group: Option<Digest>,
-    /// Group and traits together.
-    said: Digest,
-}
-
-/// The last traits of an account, and the newest timestamp under which they were said.
-#[derive(Debug)]
-struct Described {
-    traits: Digest,
-    newest: Option<Timestamp>,
-}
-
 impl Novelty {
     /// A memory of at most `entries` users, as many accounts, and as many memberships.
     pub fn new(entries: NonZeroUsize) -> Self {
-        let memory =
-            Memory { users: LruCache::new(entries), groups: LruCache::new(entries), members: LruCache::new(entries) };
+        Self::of(Memory::new(entries, Duration::MAX))
+    }
+
+    /// The same, filled with rows that came out of an earlier one, each with its time in
+    /// milliseconds since 1970. What is older than `keep` counts as forgotten.
+    pub fn restore(
+        entries: NonZeroUsize,
+        keep: Duration,
+        rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>, u64)>,
+    ) -> Self {
+        let mut memory = Memory::new(entries, keep);
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        // The one that was used last must be forgotten last.
+        rows.sort_by_key(|(_, _, at)| *at);
+        for (key, value, at) in rows {
+            memory.restore(&key, &value, at);
+        }
+        Self::of(memory)
+    }
+
+    fn of(memory: Memory) -> Self {
         Self { memory: Mutex::new(memory), locks: (0..LOCKS).map(|_| tokio::sync::Mutex::new(())).collect() }
     }
 
@@ -104,79 +110,29 @@ impl Novelty {
 
     /// Decides about a call, by what was delivered until now.
     pub fn decide(&self, call: &Call) -> Decision {
-        let mut memory = self.lock();
+        self.lock().decide(call, now_ms())
+    }
+
+    /// Whether a later identify of the same user was delivered: then this one, sent again long
+    /// after its turn, would set the user's traits back.
+    pub fn is_superseded(&self, call: &Call) -> bool {
         match call {
-            Call::Identify { user_id, group_id, traits, .. } => {
-                let said = said(group_id.as_deref(), traits);
-                let last = memory.users.get(&digest(&[user_id]));
-                if last.is_some_and(|last| last.said == said) { Decision::NothingNew } else { Decision::Send }
+            Call::Identify { user_id, timestamp, .. } => {
+                self.lock().was_identified_after(&digest(&[user_id]), instant(timestamp.as_deref()), now_ms())
             }
-            Call::Group { group_id, user_id, traits, timestamp } => {
-                memory.decide_group(group_id, user_id.as_deref(), traits, timestamp.as_deref())
-            }
-            Call::Track { .. } | Call::Combined { .. } => Decision::Send,
+            _ => false,
         }
     }
 
-    /// Remembers a call that was delivered, in the form in which `decision` had it sent.
-    pub fn delivered(&self, call: &Call, decision: Decision) {
-        let mut memory = self.lock();
-        match call {
-            Call::Identify { user_id, group_id, traits, .. } => {
-                let group = group_id.as_deref().map(|group| digest(&[group]));
-                let identified = Identified { group, said: said(group_id.as_deref(), traits) };
-                memory.users.put(digest(&[user_id]), identified);
-            }
-            Call::Group { group_id, user_id, traits, timestamp } => {
-                memory.members.put(membership(group_id, user_id.as_deref()), ());
-                if decision == Decision::Send {
-                    memory.describe(group_id, traits, timestamp.as_deref());
-                }
-            }
-            Call::Track { .. } | Call::Combined { .. } => {}
-        }
+    /// Remembers a call that was delivered, in the form in which `decision` had it sent. Gives what
+    /// changed.
+    pub fn delivered(&self, call: &Call, decision: Decision) -> Vec<Row> {
+        self.lock().delivered(call, decision, now_ms())
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
         // A panic elsewhere leaves the tables whole: every change is one call of the cache.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Memory {
-    fn decide_group(&mut self, group: &str, user: Option<&str>, traits: &str, timestamp: Option<&str>) -> Decision {
-        let is_member = self.members.get(&membership(group, user)).is_some();
-        let Some(last) = self.groups.get_mut(&digest(&[group])) else {
-            return Decision::Send;
-        };
-        let timestamp = instant(timestamp);
-        if last.traits == digest(&[traits]) {
-            if !is_member {
-                return Decision::Send;
-            }
-            // Said again, and so still true, at this time.
-            last.newest = last.newest.max(timestamp);
-            return Decision::NothingNew;
-        }
-        let is_out_of_date = timestamp.is_some_and(|timestamp| last.newest.is_some_and(|newest| timestamp < newest));
-        match user {
-            _ if !is_out_of_date => Decision::Send,
-            Some(user) if !is_member && !self.was_identified_in(user, group) => Decision::SendWithoutTraits,
-            _ => Decision::NothingNew,
-        }
-    }
-
-    /// Whether the user's last identify named this account, which makes the user a member too.
-    fn was_identified_in(&mut self, user: &str, group: &str) -> bool {
-        let last = self.users.get(&digest(&[user]));
-        last.is_some_and(|last| last.group == Some(digest(&[group])))
-    }
-
-    fn describe(&mut self, group: &str, traits: &str, timestamp: Option<&str>) {
-        let key = digest(&[group]);
-        let before = self.groups.get(&key).and_then(|last| last.newest);
-        let described = Described { traits: digest(&[traits]), newest: before.max(instant(timestamp)) };
-        self.groups.put(key, described);
     }
 }
 
@@ -187,20 +143,6 @@ pub fn without_traits(call: &Call) -> Call {
         EMPTY_BAG.clone_into(traits);
     }
     call
-}
-
-fn said(group: Option<&str>, traits: &str) -> Digest {
-    match group {
-        Some(group) => digest(&[traits, group]),
-        None => digest(&[traits]),
-    }
-}
-
-fn membership(group: &str, user: Option<&str>) -> Digest {
-    match user {
-        Some(user) => digest(&[group, user]),
-        None => digest(&[group]),
-    }
 }
 
 /// A digest of several texts that does not confuse where one ends and the next begins.
@@ -218,4 +160,9 @@ fn digest(parts: &[&str]) -> Digest {
 
 fn instant(timestamp: Option<&str>) -> Option<Timestamp> {
     timestamp?.parse().ok()
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

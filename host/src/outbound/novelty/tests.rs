@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::novelty::{Decision, Novelty};
+use super::{Decision, Novelty};
 use crate::accoil::Call;
 
 fn memory(entries: usize) -> Novelty {

@@ -1,0 +1,237 @@
+//! The loop of one tenant: takes events, has them mapped, delivers their calls, records what became
+//! of them.
+//!
+//! Every tenant has a loop of its own, with its own bounds, so that a slow, failing or flooding one
+//! costs the others nothing but its share of the machine.
+
+mod deliver;
+mod settle;
+mod take;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use super::attempt::Way;
+use super::recorder::Recorder;
+use super::work::Work;
+use super::{Command, Plan, Setup, Shared};
+use crate::metrics::TenantMetrics;
+use crate::outbound::lanes::{Lanes, Ticket};
+use crate::queue::{QueueError, Seq, TenantId};
+use crate::versions::Versions;
+use deliver::Ran;
+use take::Taking;
+
+/// The most records that may wait for the disk before nothing new is begun.
+const MOST_UNWRITTEN: usize = 8192;
+
+/// How long to wait after the store or the mapping failed: doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// A loop that finds nothing to do must not turn faster than this.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
+
+/// The state of the loop.
+pub(super) struct Driver {
+    setup: Arc<Setup>,
+    id: TenantId,
+    name: String,
+    metrics: TenantMetrics,
+    shared: Arc<Shared>,
+    plan: Arc<Plan>,
+    way: Arc<Way>,
+    versions: Versions,
+    arrivals: Arc<Notify>,
+    /// The last event that was taken up.
+    taken: Seq,
+    /// The take position at the start: what has not ended until there comes first.
+    recover_to: Seq,
+    lanes: Lanes<u64, Seq>,
+    /// Events that are held with their calls. Those of `lanes` that are not here are *parked*: they
+    /// are loaded again when their turn comes.
+    works: HashMap<Seq, Work>,
+    /// Parked events that were tried before: how many records must be on disk before what is loaded
+    /// is what was tried.
+    parked: HashMap<Seq, u64>,
+    /// Events whose turn it is, but that wait for a time,
+    timers: BTreeMap<(Instant, Seq), Ticket>,
+    /// or for the gate.
+    held: VecDeque<(Ticket, Seq)>,
+    running: JoinSet<Ran>,
+    recorder: Recorder,
+    taking: Option<Taking>,
+    /// There is nothing to take until the queue says so.
+    idle: bool,
+    /// Nothing is taken or mapped until then.
+    pause_until: Instant,
+    pause: Duration,
+    next_plan: Option<Plan>,
+    stopping: bool,
+}
+
+/// What a new loop starts from.
+pub(super) struct Start {
+    pub(super) setup: Arc<Setup>,
+    pub(super) id: TenantId,
+    pub(super) name: String,
+    pub(super) metrics: TenantMetrics,
+    pub(super) shared: Arc<Shared>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) way: Arc<Way>,
+    pub(super) versions: Versions,
+    /// The take position.
+    pub(super) recover_to: Seq,
+}
+
+impl Driver {
+    pub(super) fn new(start: Start) -> Self {
+        let Start { setup, id, name, metrics, shared, plan, way, versions, recover_to } = start;
+        let recorder = Recorder::new(Arc::clone(&setup.queue), id);
+        let arrivals = setup.queue.arrivals(id);
+        Self {
+            setup,
+            id,
+            name,
+            metrics,
+            shared,
+            plan,
+            way,
+            versions,
+            arrivals,
+            taken: 0,
+            recover_to,
+            lanes: Lanes::new(),
+            works: HashMap::new(),
+            parked: HashMap::new(),
+            timers: BTreeMap::new(),
+            held: VecDeque::new(),
+            running: JoinSet::new(),
+            recorder,
+            taking: None,
+            idle: false,
+            pause_until: Instant::now(),
+            pause: FIRST_PAUSE,
+            next_plan: None,
+            stopping: false,
+        }
+    }
+
+    /// Runs until it is told to stop, or the store is closed.
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            if let Err(error) = self.follow_next_plan().await {
+                tracing::error!(tenant = self.name, code = error.code(), "the new configuration waits: {error}");
+                self.rest_a_while();
+            }
+            self.start_taking();
+            self.start_attempts();
+            if self.stopping && self.running.is_empty() {
+                break;
+            }
+            let wakes_at = self.wakes_at();
+            tokio::select! {
+                command = commands.recv() => self.obey(command).await,
+                Some(taken) = take::next(&mut self.taking) => {
+                    self.taking = None;
+                    self.take_in(taken);
+                }
+                Some(ran) = self.running.join_next(), if !self.running.is_empty() => {
+                    // A task is never cancelled, and its panics are the host's own.
+                    match ran {
+                        Ok(ran) => self.took_place(ran),
+                        Err(error) => tracing::error!(tenant = self.name, "a delivery ended badly: {error}"),
+                    }
+                }
+                written = self.recorder.written() => {
+                    if let Err(error) = written {
+                        tracing::warn!(tenant = self.name, code = error.code(), "records are not written: {error}");
+                        return;
+                    }
+                }
+                () = self.arrivals.notified(), if self.idle => self.idle = false,
+                () = sleep_until(wakes_at) => {}
+            }
+        }
+        self.recorder.finish().await;
+    }
+
+    async fn obey(&mut self, command: Option<Command>) {
+        match command {
+            Some(Command::Follow(plan)) => self.next_plan = Some(*plan),
+            Some(Command::ClearTold(done)) => {
+                let cleared = super::start::clear_told(&self.setup, self.id, &self.plan).await;
+                if cleared.is_ok() {
+                    self.way = Arc::new(self.way.with_novelty(super::start::novelty(&self.plan, Vec::new())));
+                    self.shared.way.store(Arc::clone(&self.way));
+                }
+                // Who asked may have gone.
+                let _ = done.send(cleared);
+            }
+            Some(Command::Stop) | None => self.stopping = true,
+        }
+    }
+
+    /// Follows new orders, at a moment at which nothing is under way that they concern.
+    async fn follow_next_plan(&mut self) -> Result<(), QueueError> {
+        let Some(plan) = &self.next_plan else {
+            return Ok(());
+        };
+        let is_other_mapping = plan.mapping.pin != self.plan.mapping.pin;
+        let is_other_way = plan.client.destination().fingerprint() != self.plan.client.destination().fingerprint();
+        let must_wait = (is_other_mapping && self.taking.is_some()) || (is_other_way && !self.running.is_empty());
+        if must_wait || self.pause_until > Instant::now() {
+            return Ok(());
+        }
+        let plan = Arc::new(plan.clone());
+        if is_other_mapping {
+            let version = {
+                let after = self.taken.max(self.recover_to);
+                super::start::activate(&self.setup, self.id, Some(after), &plan.mapping, &plan.reason).await?
+            };
+            tracing::info!(tenant = self.name, version = version.version, from = version.from, "new mapping in force");
+            self.versions.push(&version, plan.mapping.clone());
+            self.shared.note_version(&version, &plan.mapping.pin);
+        }
+        let novelty = if is_other_way {
+            super::start::clear_told(&self.setup, self.id, &plan).await?;
+            Some(super::start::novelty(&plan, Vec::new()))
+        } else {
+            None
+        };
+        self.way = Arc::new(self.way.follow(&plan, novelty));
+        self.shared.way.store(Arc::clone(&self.way));
+        self.plan = plan;
+        self.next_plan = None;
+        Ok(())
+    }
+
+    /// Whether anything new may begin.
+    fn may_begin(&self) -> bool {
+        !self.stopping && !self.plan.paused && self.next_plan.is_none()
+    }
+
+    fn rest_a_while(&mut self) {
+        self.pause_until = Instant::now() + self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    /// When there is something to do that nothing else announces.
+    fn wakes_at(&self) -> Instant {
+        let now = Instant::now();
+        let pause = Some(self.pause_until).filter(|until| *until > now);
+        let gate = self.way.gate.opens_at();
+        let timer = self.timers.first_key_value().map(|((due, _), _)| *due);
+        // While the gate is closed, a timer that has run out changes nothing; and when nothing can start, the end of
+        // what is under way wakes the loop.
+        let start = if self.can_start() { gate.or(timer) } else { None };
+        let far = now + LONGEST_PAUSE;
+        // What is due now was begun before this was asked, unless a probe is under way.
+        [pause, start].into_iter().flatten().min().unwrap_or(far).clamp(now + SHORTEST_SLEEP, far)
+    }
+}

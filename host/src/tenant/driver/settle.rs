@@ -1,0 +1,54 @@
+//! What becomes of an event: it joins its lanes, or has ended.
+
+use std::time::Duration;
+
+use super::super::mapping::Mapped;
+use super::super::now_ms;
+use super::super::work::Work;
+use super::Driver;
+use crate::queue::{Attempt, Change, Ending, Fact, Seq};
+
+impl Driver {
+    pub(super) fn push(&mut self, mapped: Mapped) {
+        match mapped {
+            Mapped::Work(work) if work.calls.is_empty() => self.settle_delivered(&work, Vec::new()),
+            Mapped::Work(work) => {
+                self.lanes.push(work.lanes(), work.seq);
+                if self.works.len() < self.plan.delivery.window.get() {
+                    self.works.insert(work.seq, work);
+                }
+            }
+            ended => self.settle_unsent(ended),
+        }
+    }
+
+    pub(super) fn settle_unsent(&mut self, mapped: Mapped) {
+        match mapped {
+            Mapped::Skip { seq, version, reason } => {
+                self.metrics.count_skipped(&reason);
+                let note = serde_json::json!({ "skipped": reason }).to_string();
+                self.recorder.push(Some(Change::Settled { seq, version, ending: Ending::Skipped, note }), Vec::new());
+            }
+            Mapped::Dead { seq, attempt, reason, detail } => self.bury(seq, reason, detail, attempt, Vec::new()),
+            Mapped::Work(_) | Mapped::CutShort(_) => {}
+        }
+    }
+
+    pub(super) fn settle_delivered(&mut self, work: &Work, facts: Vec<Fact>) {
+        self.metrics.delivered.inc();
+        if !work.has_account {
+            self.metrics.without_account.inc();
+        }
+        let waited = Duration::from_millis(now_ms().saturating_sub(work.accepted_at));
+        self.metrics.delivery_seconds.observe(waited.as_secs_f64());
+        let change =
+            Change::Settled { seq: work.seq, version: work.version, ending: Ending::Delivered, note: work.note() };
+        self.recorder.push(Some(change), facts);
+    }
+
+    pub(super) fn bury(&mut self, seq: Seq, reason: String, detail: String, attempt: Attempt, facts: Vec<Fact>) {
+        tracing::warn!(tenant = self.name, seq, reason, "dead letter: {detail:.300}");
+        self.metrics.count_dead(&reason);
+        self.recorder.push(Some(Change::Dead { seq, reason, detail, attempt }), facts);
+    }
+}

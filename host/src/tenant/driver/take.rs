@@ -1,0 +1,156 @@
+//! Taking events from the queue and having them mapped.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::super::attempt::Way;
+use super::super::mapping::{Mapped, map};
+use super::{Driver, FIRST_PAUSE, MOST_UNWRITTEN, Setup};
+use crate::queue::{QueueError, Seq, Stored, TakeLimits};
+use crate::versions::Versions;
+
+/// Events that may run at once are taken until there are so many of them.
+const ENOUGH_READY: usize = 256;
+
+/// The most events that are taken and have not ended. Most of them are known by number only; they
+/// are many only when lanes are blocked.
+const MOST_HELD: usize = 200_000;
+
+/// A take that is under way.
+pub(super) type Taking = Pin<Box<dyn Future<Output = Taken> + Send>>;
+
+/// What a take brought.
+pub(super) enum Taken {
+    /// Events up to `last`, mapped.
+    Mapped { mapped: Vec<Mapped>, last: Seq },
+    /// There are no more events.
+    Nothing,
+    /// It did not work.
+    Failed(QueueError),
+    /// The host's own mapping code panicked.
+    Panicked,
+}
+
+impl Driver {
+    pub(super) fn start_taking(&mut self) {
+        let is_due = !self.idle && self.taking.is_none() && self.pause_until <= Instant::now();
+        let has_room = self.lanes.ready() < ENOUGH_READY
+            && self.lanes.len() < MOST_HELD
+            && self.recorder.waiting() < MOST_UNWRITTEN;
+        // What can't be delivered now may as well stay in the queue, where a new version still reaches it; but a
+        // gate that is to be probed needs something to probe with.
+        let is_wanted = self.lanes.is_empty() || self.way.gate.closed().is_none();
+        if is_due && has_room && is_wanted && self.may_begin() {
+            self.taking = Some(self.take_next());
+        }
+    }
+
+    fn take_next(&self) -> Taking {
+        let limits = self.setup.library.limits();
+        let limits = TakeLimits { events: limits.batch_events, bytes: limits.batch_bytes };
+        let recovers = self.taken < self.recover_to;
+        let pending = if recovers {
+            self.setup.queue.unsettled(self.id, self.taken, limits)
+        } else {
+            self.setup.queue.take(self.id, self.taken, limits)
+        };
+        let (mapper, recover_to) = (self.mapper(), self.recover_to);
+        Box::pin(async move {
+            match pending.await {
+                Err(error) => Taken::Failed(error),
+                Ok(events) => match events.last().map(|event| event.seq) {
+                    None if recovers => Taken::Mapped { mapped: Vec::new(), last: recover_to },
+                    None => Taken::Nothing,
+                    Some(last) => mapper.map(events, last).await,
+                },
+            }
+        })
+    }
+
+    pub(super) fn mapper(&self) -> Mapper {
+        Mapper { setup: Arc::clone(&self.setup), versions: self.versions.clone(), way: Arc::clone(&self.way) }
+    }
+
+    pub(super) fn take_in(&mut self, taken: Taken) {
+        match taken {
+            Taken::Nothing => {
+                self.idle = true;
+                if self.lanes.is_empty() {
+                    self.versions.forget_before(self.taken + 1);
+                }
+            }
+            Taken::Failed(error) => {
+                tracing::warn!(tenant = self.name, code = error.code(), "events can't be taken: {error}");
+                self.rest_a_while();
+            }
+            Taken::Panicked => {
+                tracing::error!(tenant = self.name, "mapping failed inside the host; it is tried again");
+                self.rest_a_while();
+            }
+            Taken::Mapped { mapped, last } => {
+                self.taken = self.taken.max(last);
+                self.push_all(mapped);
+            }
+        }
+    }
+
+    /// Takes up mapped events in order. From the first that was not run on they are taken again,
+    /// after a pause: a mapping that costs so much time must cost neither all events nor all time.
+    fn push_all(&mut self, mapped: Vec<Mapped>) {
+        for one in mapped {
+            if let Mapped::CutShort(stored) = one {
+                tracing::error!(
+                    tenant = self.name,
+                    seq = stored.seq,
+                    pause_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX),
+                    "the mapping's faults use up its time; the tenant's events wait"
+                );
+                self.taken = stored.seq - 1;
+                self.rest_a_while();
+                return;
+            }
+            self.push(one);
+        }
+        self.pause = FIRST_PAUSE;
+    }
+}
+
+/// Waits for the future in the place, if there is one.
+pub(super) async fn next(taking: &mut Option<Taking>) -> Option<Taken> {
+    match taking {
+        Some(taking) => Some(taking.await),
+        None => std::future::pending().await,
+    }
+}
+
+/// What a mapping job needs.
+pub(super) struct Mapper {
+    setup: Arc<Setup>,
+    versions: Versions,
+    way: Arc<Way>,
+}
+
+impl Mapper {
+    async fn map(self, events: Vec<Stored>, last: Seq) -> Taken {
+        let (versions, way) = (self.versions, self.way);
+        let mapped = self
+            .setup
+            .pool
+            .run(move || {
+                let start = std::time::Instant::now();
+                let mapped = map(&versions, &way.client.destination().dialect, events);
+                way.metrics.mapping_seconds.observe(start.elapsed().as_secs_f64());
+                mapped
+            })
+            .await;
+        mapped.map_or(Taken::Panicked, |mapped| Taken::Mapped { mapped, last })
+    }
+
+    pub(super) async fn map_one(self, stored: Stored) -> Option<Mapped> {
+        let (versions, way) = (self.versions, self.way);
+        let mapped = self.setup.pool.run(move || map(&versions, &way.client.destination().dialect, vec![stored])).await;
+        mapped?.pop()
+    }
+}

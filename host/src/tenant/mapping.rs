@@ -1,0 +1,168 @@
+//! From stored events to work: the part that runs on the mapping threads.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::work::Work;
+use crate::accoil::Call;
+use crate::event::Event;
+use crate::outbound::{Dialect, render};
+use crate::queue::{Attempt, Seq, Stored};
+use crate::sandbox::{FaultKind, Outcome};
+use crate::versions::{Version, Versions};
+
+/// What became of a stored event.
+pub(super) enum Mapped {
+    /// There is something to send.
+    Work(Work),
+    /// The mapping skipped it.
+    Skip {
+        /// Which event.
+        seq: Seq,
+        /// By which version.
+        version: u32,
+        /// Why.
+        reason: String,
+    },
+    /// It can't be delivered.
+    Dead {
+        /// Which event.
+        seq: Seq,
+        /// By which version, and what was delivered of it before.
+        attempt: Attempt,
+        /// A stable code.
+        reason: String,
+        /// The reason for people.
+        detail: String,
+    },
+    /// It was not run, since others of its batch took too long.
+    CutShort(Stored),
+}
+
+/// Maps stored events, in order. What was tried before is taken up where it was left.
+pub(super) fn map(versions: &Versions, dialect: &Dialect, events: Vec<Stored>) -> Vec<Mapped> {
+    let mut mapped = Vec::with_capacity(events.len());
+    let mut batch: Vec<Stored> = Vec::new();
+    let mut current: Option<Arc<Version>> = None;
+    for stored in events {
+        let stored = match resumed(stored, dialect) {
+            Ok(work) => {
+                flush(&mut batch, current.as_deref(), dialect, &mut mapped);
+                mapped.push(Mapped::Work(work));
+                continue;
+            }
+            Err(stored) => stored,
+        };
+        let version = versions.of(stored.seq);
+        if version.map(|version| version.number) != current.as_ref().map(|version| version.number) {
+            flush(&mut batch, current.as_deref(), dialect, &mut mapped);
+            current = version.cloned();
+        }
+        batch.push(stored);
+    }
+    flush(&mut batch, current.as_deref(), dialect, &mut mapped);
+    mapped
+}
+
+/// The work that is left of an event that was tried before; else the event again.
+fn resumed(mut stored: Stored, dialect: &Dialect) -> Result<Work, Stored> {
+    let Some(attempt) = stored.attempt.take() else {
+        return Err(stored);
+    };
+    let delivered = attempt.delivered.clone();
+    match Work::resume(stored.seq, stored.accepted_at, attempt, combined_path(dialect)) {
+        Some(mut work) => {
+            work.is_replay = stored.replay.is_some();
+            Ok(work)
+        }
+        None => {
+            // Mapped anew, but what was delivered is not delivered again.
+            let original = stored.seq;
+            stored.replay.get_or_insert(crate::queue::Replay { original, delivered });
+            Err(stored)
+        }
+    }
+}
+
+fn combined_path(dialect: &Dialect) -> Option<&str> {
+    match dialect {
+        Dialect::V2 => None,
+        Dialect::Combined { path } => Some(path),
+    }
+}
+
+/// Runs a batch of one version. The mapping's limits on a batch are those of the take.
+fn flush(batch: &mut Vec<Stored>, version: Option<&Version>, dialect: &Dialect, mapped: &mut Vec<Mapped>) {
+    let batch = std::mem::take(batch);
+    let Some(version) = version else {
+        // Without any version nothing is taken; these stay in the queue.
+        mapped.extend(batch.into_iter().map(Mapped::CutShort));
+        return;
+    };
+    let read: Vec<Result<Event<'_>, (&'static str, String)>> = batch.iter().map(read).collect();
+    let mut faults = Vec::with_capacity(read.len());
+    let mut events = Vec::with_capacity(read.len());
+    for event in read {
+        match event {
+            Ok(event) => {
+                events.push(event);
+                faults.push(None);
+            }
+            Err(fault) => faults.push(Some(fault)),
+        }
+    }
+    let mut outcomes = version.what.mapping.run(&version.what.settings, &events).into_iter();
+    drop(events);
+    let ends: Vec<Result<Outcome, (&'static str, String)>> = faults
+        .into_iter()
+        .map(|fault| match fault {
+            Some(fault) => Err(fault),
+            None => outcomes.next().ok_or(("mapping-no-outcome", "an outcome is missing".to_owned())),
+        })
+        .collect();
+    mapped.extend(batch.into_iter().zip(ends).map(|(stored, end)| settle(stored, end, version, dialect)));
+}
+
+fn read(stored: &Stored) -> Result<Event<'_>, (&'static str, String)> {
+    if stored.damaged {
+        return Err((
+            "damaged",
+            "the stored event does not fit its checksum: the disk or its driver changed it".to_owned(),
+        ));
+    }
+    let mut event = Event::read(&stored.body).map_err(|error| (error.code(), error.to_string()))?;
+    event.id.get_or_insert(Cow::Borrowed(&stored.id));
+    Ok(event)
+}
+
+fn settle(
+    stored: Stored,
+    end: Result<Outcome, (&'static str, String)>,
+    version: &Version,
+    dialect: &Dialect,
+) -> Mapped {
+    let seq = stored.seq;
+    let dead = |stored: &Stored, reason: String, detail: String| {
+        let delivered = stored.replay.as_ref().map(|replay| replay.delivered.clone()).unwrap_or_default();
+        let attempt = Attempt { version: version.number, delivered, ..Attempt::default() };
+        Mapped::Dead { seq, attempt, reason, detail }
+    };
+    match end {
+        Err((code, detail)) => dead(&stored, code.to_owned(), detail),
+        Ok(Outcome::Skip(reason)) => Mapped::Skip { seq, version: version.number, reason },
+        Ok(Outcome::Reject(reason)) => dead(&stored, "rejected".to_owned(), reason),
+        Ok(Outcome::Fault(fault)) if fault.kind == FaultKind::CutShort => Mapped::CutShort(stored),
+        Ok(Outcome::Fault(fault)) => {
+            dead(&stored, format!("mapping-{}", fault.kind.name().replace(' ', "-")), fault.to_string())
+        }
+        Ok(Outcome::Deliver(events)) => {
+            let mut calls: Vec<Call> = Vec::new();
+            events.iter().for_each(|event| render(event, dialect, &mut calls));
+            let mut work = Work::new(seq, stored.accepted_at, version.number, calls);
+            if let Some(replay) = &stored.replay {
+                work.leave_out(&replay.delivered, combined_path(dialect));
+            }
+            Mapped::Work(work)
+        }
+    }
+}

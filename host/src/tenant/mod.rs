@@ -1,0 +1,192 @@
+//! One tenant: its events are taken from the queue, mapped, delivered, and what became of them is
+//! recorded.
+//!
+//! [`start()`] sets a tenant's loop going, a [`Handle`] steers it. Within the room: `driver` is the
+//! loop; `mapping` turns stored events into `work` on the threads of the [`MappingPool`];
+//! `attempt` takes one event's calls to the destination, past the [`gate`]; `recorder` brings the
+//! ends to the disk.
+
+mod attempt;
+mod driver;
+pub mod gate;
+mod mapping;
+mod plan;
+mod pool;
+mod recorder;
+mod start;
+mod work;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub use plan::Plan;
+pub use pool::MappingPool;
+pub use start::start;
+
+use crate::queue::{Activation, Queue, QueueError, Seq, TenantId, UnixMs};
+use crate::versions::{Library, Pin};
+use attempt::Way;
+
+/// What all tenants share.
+pub struct Setup {
+    /// The durable queue.
+    pub queue: Arc<dyn Queue>,
+    /// The threads that run mappings.
+    pub pool: MappingPool,
+    /// What was compiled.
+    pub library: Arc<Library>,
+}
+
+/// Why a tenant's loop does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TenantError {
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl TenantError {
+    /// The stable code of this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Queue(error) => error.code(),
+        }
+    }
+}
+
+enum Command {
+    Follow(Box<Plan>),
+    ClearTold(oneshot::Sender<Result<u64, QueueError>>),
+    Stop,
+}
+
+/// What is seen of a loop from outside.
+struct Shared {
+    way: ArcSwap<Way>,
+    version: Mutex<VersionInForce>,
+}
+
+/// The version that a tenant's next events are mapped by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionInForce {
+    /// Its number.
+    pub number: u32,
+    /// The first event that is mapped by it.
+    pub from: Seq,
+    /// Since when.
+    pub since: UnixMs,
+    /// What it consists of.
+    pub pin: Pin,
+}
+
+/// The state of a tenant's destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationState {
+    /// Why it is left alone, if it is.
+    pub closed: Option<gate::Closed>,
+    /// How long until it is spoken to again.
+    pub opens_in: Option<Duration>,
+    /// The last thing that went wrong.
+    pub last_error: Option<String>,
+}
+
+/// Steers a tenant's loop.
+pub struct Handle {
+    id: TenantId,
+    name: String,
+    commands: mpsc::Sender<Command>,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl Handle {
+    fn new(
+        id: TenantId,
+        name: String,
+        commands: mpsc::Sender<Command>,
+        shared: Arc<Shared>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Self { id, name, commands, shared, task }
+    }
+
+    /// The tenant's number in the store.
+    pub fn id(&self) -> TenantId {
+        self.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives it new orders. They are followed as soon as nothing is under way that they concern.
+    pub async fn follow(&self, plan: Plan) {
+        // A loop that has ended follows nothing any more.
+        let _ = self.commands.send(Command::Follow(Box::new(plan))).await;
+    }
+
+    /// Forgets what was told to the destination, so that everything is told again.
+    ///
+    /// # Errors
+    /// When the store can't be written, or the loop has ended.
+    pub async fn clear_told(&self) -> Result<u64, QueueError> {
+        let (done, cleared) = oneshot::channel();
+        self.commands.send(Command::ClearTold(done)).await.map_err(|_| QueueError::Closed)?;
+        cleared.await.unwrap_or(Err(QueueError::Closed))
+    }
+
+    /// The version in force.
+    pub fn version(&self) -> VersionInForce {
+        self.shared.version.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The state of its destination.
+    pub fn destination(&self) -> DestinationState {
+        let gate = &self.shared.way.load().gate;
+        DestinationState {
+            closed: gate.closed(),
+            opens_in: gate.opens_at().map(|at| at.saturating_duration_since(Instant::now())),
+            last_error: gate.last_error(),
+        }
+    }
+
+    /// Begins nothing new, lets what is under way end for at most `patience`, and ends the loop.
+    pub async fn stop(self, patience: Duration) {
+        let _ = self.commands.send(Command::Stop).await;
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(patience, self.task).await.is_err() {
+            tracing::warn!(tenant = self.name, "deliveries under way were cut; they are made again at the next start");
+            abort.abort();
+        }
+    }
+}
+
+impl Shared {
+    fn new(way: Arc<Way>, activation: &Activation, pin: &Pin) -> Self {
+        Self { way: ArcSwap::new(way), version: Mutex::new(in_force(activation, pin)) }
+    }
+
+    fn note_version(&self, activation: &Activation, pin: &Pin) {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = in_force(activation, pin);
+    }
+}
+
+fn in_force(activation: &Activation, pin: &Pin) -> VersionInForce {
+    VersionInForce { number: activation.version, from: activation.from, since: activation.at, pin: pin.clone() }
+}
+
+/// A time in milliseconds since 1970.
+fn unix_ms(time: SystemTime) -> UnixMs {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(UnixMs::MAX)
+}
+
+fn now_ms() -> UnixMs {
+    unix_ms(SystemTime::now())
+}

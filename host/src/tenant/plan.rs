@@ -1,0 +1,47 @@
+//! What a tenant is told to do, as of its latest configuration.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use super::gate::GateConfig;
+use crate::config::DeliveryConfig;
+use crate::outbound::Client;
+use crate::outbound::backoff::Backoff;
+use crate::versions::Candidate;
+
+/// A tenant's orders.
+#[derive(Clone)]
+pub struct Plan {
+    /// Nothing is delivered while this is set.
+    pub paused: bool,
+    /// Where to deliver.
+    pub client: Client,
+    /// Most requests under way at a time.
+    pub in_flight: NonZeroUsize,
+    /// Most requests a second; 0 for no limit.
+    pub requests_per_second: u32,
+    /// All else about delivery.
+    pub delivery: DeliveryConfig,
+    /// The mapping that is to be in force.
+    pub mapping: Candidate,
+    /// Who asked for that mapping and why.
+    pub reason: String,
+}
+
+impl Plan {
+    pub(super) fn gate(&self) -> GateConfig {
+        GateConfig {
+            failures: self.delivery.circuit_failures.get(),
+            probe: Duration::from_secs(self.delivery.circuit_probe_s.get()),
+            requests_per_second: self.requests_per_second,
+        }
+    }
+
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff { first: self.delivery.retry_first(), longest: self.delivery.retry_max() }
+    }
+
+    pub(super) fn keep_trying_ms(&self) -> u64 {
+        self.delivery.keep_trying_h.get().saturating_mul(60 * 60 * 1000)
+    }
+}
