@@ -92,6 +92,22 @@ impl Mapping {
         (outcomes, usage)
     }
 
+    /// Maps one event and tells among which groups the account was chosen, as type and id. A mapping
+    /// that chooses without asking shows none.
+    #[must_use]
+    pub fn run_watched(&self, settings: &Settings, event: &Event<'_>) -> (Outcome, Vec<(String, String)>) {
+        let lowered = [lower(event)];
+        let mut store = fresh_store(self.pre.engine(), &self.limits, self.metering);
+        store.data_mut().watch_choices();
+        let answer = self.call_in(&mut store, settings, &lowered);
+        let candidates = store.data_mut().candidates();
+        let outcome = match self.checked(answer, &lowered, &store) {
+            Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| Outcome::Fault(wrong_count(0, 1))),
+            Err(fault) => Outcome::Fault(fault),
+        };
+        (outcome, candidates.into_iter().map(|group| (group.group_type, group.group_id)).collect())
+    }
+
     fn run_one_by_one(&self, settings: &Settings, events: &[contract::Event<'_>]) -> Vec<Outcome> {
         let budget = Duration::from_millis(self.limits.deadline_ms) * self.limits.fault_deadlines;
         let mut spent = Duration::ZERO;
@@ -129,15 +145,24 @@ impl Mapping {
         let mut store = fresh_store(self.pre.engine(), &self.limits, self.metering);
         let answer = self.call_in(&mut store, settings, events);
         let usage = Usage { memory: store.data().peak_memory(), fuel: fuel_used(&store) };
-        let outcomes = match answer {
+        (self.checked(answer, events, &store), usage)
+    }
+
+    /// The outcomes of a call, each looked at, or what the call failed of.
+    fn checked(
+        &self,
+        answer: wasmtime::Result<Vec<contract::types::Outcome>>,
+        events: &[contract::Event<'_>],
+        store: &Store<Held>,
+    ) -> Result<Vec<Outcome>, Fault> {
+        match answer {
             Err(error) => Err(Fault::of(&error, store.data())),
             Ok(outcomes) if outcomes.len() != events.len() => Err(wrong_count(outcomes.len(), events.len())),
             Ok(outcomes) => {
                 let checked = |(outcome, event)| output::checked(outcome, event, &self.limits);
                 Ok(outcomes.into_iter().zip(events).map(checked).collect())
             }
-        };
-        (outcomes, usage)
+        }
     }
 
     fn call_in(

@@ -14,11 +14,30 @@ pub(super) struct Held {
     peak_memory: usize,
     table_elements: usize,
     denied: Option<String>,
+    /// What the guest wanted a choice of, when that is watched.
+    candidates: Option<Vec<Group>>,
 }
 
 impl Held {
     pub(super) fn new(limits: &Arc<Limits>) -> Self {
-        Self { limits: Arc::clone(limits), memory: 0, peak_memory: 0, table_elements: 0, denied: None }
+        Self {
+            limits: Arc::clone(limits),
+            memory: 0,
+            peak_memory: 0,
+            table_elements: 0,
+            denied: None,
+            candidates: None,
+        }
+    }
+
+    /// Has the guest ask for every choice, and notes among what.
+    pub(super) fn watch_choices(&mut self) {
+        self.candidates = Some(Vec::new());
+    }
+
+    /// The candidates of the last choice, when choices are watched.
+    pub(super) fn candidates(&mut self) -> Vec<Group> {
+        self.candidates.take().unwrap_or_default()
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -77,10 +96,13 @@ impl types::Host for Held {}
 /// No tenant has a selector yet, so every choice is the mapping's own.
 impl group_choice::Host for Held {
     fn active(&mut self) -> bool {
-        false
+        self.candidates.is_some()
     }
 
-    fn choose(&mut self, _event_index: u32, _candidates: Vec<Group>) -> Selection {
+    fn choose(&mut self, _event_index: u32, candidates: Vec<Group>) -> Selection {
+        if let Some(watched) = &mut self.candidates {
+            *watched = candidates;
+        }
         Selection::DefaultRule
     }
 }
