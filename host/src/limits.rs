@@ -3,10 +3,11 @@
 //! Sizes are in bytes, times in milliseconds. Each can be set under `[limits]`
 //! in the configuration, by the same name.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The limits of one process.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Size of one event's text. Amplitude takes requests of up to 1 MB.

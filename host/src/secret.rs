@@ -5,6 +5,7 @@
 //! `Debug` ever carries a value, and a literal written by mistake is refused without being
 //! repeated.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -151,6 +152,17 @@ fn from_file(path: &Path) -> Result<Secret, SecretError> {
 impl<'de> serde::Deserialize<'de> for SecretSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SourceVisitor)
+    }
+}
+
+/// What editors are told: a text that names a variable or a file.
+impl schemars::JsonSchema for SecretSource {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretSource".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "pattern": "^(env|file):.+" })
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) fn accoil(endpoint: String) -> AccoilConfig {
         dialect: DialectName::V2,
         combined_url: None,
         ca_file: None,
+        in_flight: None,
+        requests_per_second: None,
     }
 }
 

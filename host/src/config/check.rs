@@ -1,177 +1,221 @@
 //! What the shape alone cannot say: names, combinations, relative paths, secrets.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
 
-use super::locate::Source;
-use super::service::{IntakeConfig, ServerConfig, TlsConfig};
-use super::shape::{AccoilTable, DEFAULT_COMPONENT, DeliveryConfig, File, MappingTable, ServerTable, TenantTable};
-use super::{AccoilConfig, Component, Config, ConfigError, DialectName, MappingConfig, Tenant, settings};
-use crate::secret::SecretSource;
-
-/// More requests at a time than this would need more connections than a host lets one client have.
-const MOST_IN_FLIGHT: usize = 1024;
-
-/// Times beyond these are mistakes, and a clock cannot be asked for any time there is.
-const HOUR_MS: u64 = 60 * 60 * 1_000;
-const DAY_MS: u64 = 24 * HOUR_MS;
-const MONTH_S: u64 = 31 * 24 * 60 * 60;
+use super::findings::Findings;
+use super::service::IntakeConfig;
+use super::shape::{AccoilTable, DEFAULT_COMPONENT, File, MappingTable, TenantTable};
+use super::{AccoilConfig, Component, Config, DeliveryConfig, DialectName, IngestConfig, MappingConfig, Tenant};
+use super::{ranges, server, settings};
 
 const NAME_RULE: &str = "must be 1 to 64 ascii letters, digits, '-', '_' or '.'";
 
-pub(super) fn config(file: File, source: &Source<'_>, path: &Path) -> Result<Config, ConfigError> {
-    delivery(&file.delivery, source)?;
-    if file.tenants.is_empty() {
-        return Err(source.value_error(&["tenants"], "there is none; add a [[tenants]] table with name and accoil"));
-    }
+/// Checks the file; `None` when something was found that leaves no configuration.
+pub(super) fn config(file: File, findings: &mut Findings<'_>, path: &Path) -> Option<Config> {
     let base = path.parent().unwrap_or(Path::new(""));
-    let mut names = HashSet::new();
-    let mut tenants = Vec::with_capacity(file.tenants.len());
-    for (index, table) in file.tenants.into_iter().enumerate() {
-        let place = Place { source, base, index: index.to_string() };
-        let tenant = place.tenant(table)?;
-        if !names.insert(tenant.name.clone()) {
-            return Err(place.error(&["name"], format!("{:?} is the name of an earlier tenant too", tenant.name)));
-        }
-        tenants.push(tenant);
+    ranges::check(&file, findings);
+    ingest(&file.ingest, findings);
+    delivery(&file.delivery, findings);
+    let server = server::server(file.server, findings, base);
+    let tables = file.tenants.unwrap_or_default();
+    if tables.is_empty() {
+        findings.missing(&["tenants"], "there is none; add a [[tenants]] table with name and accoil");
     }
-    Ok(Config {
+    let mut tenants = Vec::with_capacity(tables.len());
+    for (index, table) in tables.into_iter().enumerate() {
+        let mut place = Place { findings: &mut *findings, base, index: index.to_string(), delivery: &file.delivery };
+        // One that can't be used is passed over, so that the others are looked at.
+        tenants.extend(place.tenant(table).map(|tenant| (index, tenant)));
+    }
+    names(&tenants, findings);
+    ingest_keys(&tenants, findings);
+    Some(Config {
         path: path.to_owned(),
-        server: server(file.server, source, base)?,
+        server: server?,
         ingest: file.ingest,
         queue: file.queue,
-        tenants,
+        tenants: tenants.into_iter().map(|(_, tenant)| tenant).collect(),
         delivery: file.delivery,
         limits: file.limits,
     })
 }
 
-fn delivery(delivery: &DeliveryConfig, source: &Source<'_>) -> Result<(), ConfigError> {
-    let error = |key, problem: String| Err(source.value_error(&["delivery", key], problem));
-    if delivery.in_flight.get() > MOST_IN_FLIGHT {
-        return error("in_flight", format!("must be at most {MOST_IN_FLIGHT}"));
-    }
-    if delivery.window < delivery.in_flight {
-        return error("window", format!("must be at least in_flight, which is {}", delivery.in_flight));
-    }
-    if delivery.retry_max_ms < delivery.retry_first_ms {
-        return error("retry_max_ms", format!("must be at least retry_first_ms, which is {}", delivery.retry_first_ms));
-    }
-    for (key, value, most) in [
-        ("connect_timeout_ms", delivery.connect_timeout_ms, HOUR_MS),
-        ("request_timeout_ms", delivery.request_timeout_ms, HOUR_MS),
-        ("give_up_after_s", delivery.give_up_after_s, MONTH_S),
-        ("retry_max_ms", delivery.retry_max_ms, DAY_MS),
-    ] {
-        if value.get() > most {
-            return error(key, format!("must be at most {most}"));
+fn names(tenants: &[(usize, Tenant)], findings: &mut Findings<'_>) {
+    let mut seen = HashMap::new();
+    for (index, tenant) in tenants {
+        if seen.insert(tenant.name.as_str(), index).is_some() {
+            let problem = format!("{:?} is the name of an earlier tenant too", tenant.name);
+            findings.add(&["tenants", &index.to_string(), "name"], problem);
         }
     }
-    Ok(())
 }
 
-fn server(table: ServerTable, source: &Source<'_>, base: &Path) -> Result<ServerConfig, ConfigError> {
-    let secret = |path: &[&str], secret: &SecretSource| {
-        secret.resolve(base).map_err(|problem| source.value_error(path, problem.to_string()))
-    };
-    let admin_token = table.admin_token.map(|token| secret(&["server", "admin_token"], &token)).transpose()?;
-    if admin_token.is_none() && !table.admin_listen.ip().is_loopback() {
-        let problem = "is beyond loopback, which needs admin_token";
-        return Err(source.value_error(&["server", "admin_listen"], problem));
+/// A key says whose events they are, so no two tenants can have the same.
+fn ingest_keys(tenants: &[(usize, Tenant)], findings: &mut Findings<'_>) {
+    let mut owners: HashMap<&str, &str> = HashMap::new();
+    for (index, tenant) in tenants {
+        for (number, key) in tenant.intake.ingest_keys.iter().enumerate() {
+            let owner = *owners.entry(key.expose()).or_insert(&tenant.name);
+            if owner != tenant.name {
+                let path = ["tenants", &index.to_string(), "ingest_keys", &number.to_string()];
+                let problem =
+                    format!("tenants {owner:?} and {:?} have the same key; each needs keys of its own", tenant.name);
+                findings.add(&path, problem);
+            }
+        }
     }
-    let tls = table.tls.map(|tls| {
-        let key = secret(&["server", "tls", "key"], &tls.key)?;
-        Ok(TlsConfig { certificate: base.join(tls.certificate), key })
-    });
-    Ok(ServerConfig {
-        listen: table.listen,
-        admin_listen: table.admin_listen,
-        admin_token,
-        data_dir: base.join(table.data_dir),
-        tls: tls.transpose()?,
-        drain: Duration::from_secs(table.drain_s),
-        log: table.log,
-        log_format: table.log_format,
-    })
+}
+
+fn ingest(ingest: &IngestConfig, findings: &mut Findings<'_>) {
+    for (key, value) in [("batch_bytes", ingest.batch_bytes), ("waiting_bytes", ingest.waiting_bytes)] {
+        if value < ingest.httpapi_bytes {
+            findings
+                .add(&["ingest", key], format!("must be at least httpapi_bytes, which is {}", ingest.httpapi_bytes));
+        }
+    }
+    if ingest.waiting_bytes < ingest.batch_bytes {
+        let problem = format!("must be at least batch_bytes, which is {}", ingest.batch_bytes);
+        findings.add(&["ingest", "waiting_bytes"], problem);
+    }
+}
+
+fn delivery(delivery: &DeliveryConfig, findings: &mut Findings<'_>) {
+    if delivery.window < delivery.in_flight {
+        findings.add(&["delivery", "window"], format!("must be at least in_flight, which is {}", delivery.in_flight));
+    }
+    if delivery.retry_max_ms < delivery.retry_first_ms {
+        let problem = format!("must be at least retry_first_ms, which is {}", delivery.retry_first_ms);
+        findings.add(&["delivery", "retry_max_ms"], problem);
+    }
 }
 
 /// The tenant that is being checked.
-struct Place<'a> {
-    source: &'a Source<'a>,
+struct Place<'a, 'f> {
+    findings: &'a mut Findings<'f>,
     base: &'a Path,
     index: String,
+    delivery: &'a DeliveryConfig,
 }
 
-impl Place<'_> {
-    fn error(&self, path: &[&str], problem: impl Into<String>) -> ConfigError {
-        let path: Vec<&str> = ["tenants", &self.index].into_iter().chain(path.iter().copied()).collect();
-        self.source.value_error(&path, problem)
+impl Place<'_, '_> {
+    fn add(&mut self, path: &[&str], problem: impl Into<String>) {
+        let path = self.path(path);
+        self.findings.add(&path.iter().map(String::as_str).collect::<Vec<_>>(), problem);
     }
 
-    fn tenant(&self, table: TenantTable) -> Result<Tenant, ConfigError> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if !(1..=64).contains(&table.name.len()) || !table.name.bytes().all(allowed) {
-            return Err(self.error(&["name"], NAME_RULE));
+    fn missing(&mut self, path: &[&str], problem: &str) {
+        let path = self.path(path);
+        self.findings.missing(&path.iter().map(String::as_str).collect::<Vec<_>>(), problem);
+    }
+
+    fn path(&self, path: &[&str]) -> Vec<String> {
+        ["tenants", &self.index].iter().chain(path).map(|part| (*part).to_owned()).collect()
+    }
+
+    fn secret(&mut self, path: &[&str], source: &crate::secret::SecretSource) -> Option<crate::secret::Secret> {
+        source.resolve(self.base).map_err(|problem| self.add(path, problem.to_string())).ok()
+    }
+
+    fn tenant(&mut self, table: TenantTable) -> Option<Tenant> {
+        let name = self.name(table.name);
+        let mut ingest_keys = Vec::with_capacity(table.ingest_keys.len());
+        for (index, key) in table.ingest_keys.iter().enumerate() {
+            ingest_keys.extend(self.secret(&["ingest_keys", &index.to_string()], key));
         }
-        let keys = table.ingest_keys.iter().enumerate().map(|(index, key)| {
-            let key = key.resolve(self.base);
-            key.map_err(|problem| self.error(&["ingest_keys", &index.to_string()], problem.to_string()))
-        });
         let intake = IntakeConfig {
             enabled: table.enabled,
             paused: table.paused,
-            ingest_keys: keys.collect::<Result<_, _>>()?,
+            ingest_keys,
             remember_group_properties: table.remember_group_properties,
             remember_user_properties: table.remember_user_properties,
         };
-        Ok(Tenant {
-            name: table.name,
-            intake,
-            accoil: self.accoil(table.accoil)?,
-            mapping: self.mapping(table.mapping)?,
-        })
+        if table.accoil.is_none() {
+            self.missing(&["accoil"], "is missing; add [tenants.accoil] with api_key");
+        }
+        let accoil = table.accoil.and_then(|table| self.accoil(table));
+        let mapping = self.mapping(&table.mapping);
+        Some(Tenant { name: name?, intake, accoil: accoil?, mapping: mapping? })
     }
 
-    fn accoil(&self, table: AccoilTable) -> Result<AccoilConfig, ConfigError> {
-        let error = |key, problem| Err(self.error(&["accoil", key], problem));
-        match (table.dialect, &table.endpoint, &table.combined_url) {
-            (DialectName::Combined, _, None) => {
-                return error("combined_url", "is missing; dialect \"combined\" needs the url to post to");
+    fn name(&mut self, name: Option<String>) -> Option<String> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        match &name {
+            None => self.missing(&["name"], "is missing; it tells this tenant from others"),
+            Some(name) if !(1..=64).contains(&name.len()) || !name.bytes().all(allowed) => {
+                self.add(&["name"], NAME_RULE);
             }
-            (DialectName::Combined, Some(_), _) => {
-                return error(
-                    "endpoint",
-                    "is not used by dialect \"combined\", which posts to combined_url; remove it",
-                );
-            }
-            (DialectName::V2, _, Some(_)) => {
-                return error("combined_url", "is for dialect = \"combined\" only; set that or remove it");
-            }
-            _ => {}
+            Some(_) => {}
         }
-        let api_key = table.api_key.resolve(self.base);
-        Ok(AccoilConfig {
-            api_key: api_key.map_err(|problem| self.error(&["accoil", "api_key"], problem.to_string()))?,
+        name
+    }
+
+    fn accoil(&mut self, table: AccoilTable) -> Option<AccoilConfig> {
+        self.dialect(&table);
+        self.overrides(&table);
+        let api_key = match &table.api_key {
+            Some(source) => self.secret(&["accoil", "api_key"], source),
+            None => {
+                self.missing(&["accoil", "api_key"], "is missing; write where the key is, such as \"env:ACCOIL_KEY\"");
+                None
+            }
+        };
+        Some(AccoilConfig {
+            api_key: api_key?,
             endpoint: table.endpoint,
             allow_private_endpoint: table.allow_private_endpoint,
             auth: table.auth,
             dialect: table.dialect,
             combined_url: table.combined_url,
             ca_file: table.ca_file.map(|path| self.base.join(path)),
+            in_flight: table.in_flight,
+            requests_per_second: table.requests_per_second,
         })
     }
 
-    fn mapping(&self, table: MappingTable) -> Result<MappingConfig, ConfigError> {
+    fn dialect(&mut self, table: &AccoilTable) {
+        let (key, problem) = match (table.dialect, &table.endpoint, &table.combined_url) {
+            (DialectName::Combined, _, None) => {
+                let problem = "is missing; dialect \"combined\" needs the url to post to";
+                return self.missing(&["accoil", "combined_url"], problem);
+            }
+            (DialectName::Combined, Some(_), _) => {
+                ("endpoint", "is not used by dialect \"combined\", which posts to combined_url; remove it")
+            }
+            (DialectName::V2, _, Some(_)) => {
+                ("combined_url", "is for dialect = \"combined\" only; set that or remove it")
+            }
+            _ => return,
+        };
+        self.add(&["accoil", key], problem);
+    }
+
+    fn overrides(&mut self, table: &AccoilTable) {
+        let in_flight = table.in_flight.map(|number| number.get() as u64);
+        let per_second = table.requests_per_second.map(u64::from);
+        if table.in_flight.is_some_and(|number| number > self.delivery.window) {
+            let problem = format!("must be at most delivery.window, which is {}", self.delivery.window);
+            return self.add(&["accoil", "in_flight"], problem);
+        }
+        for (key, number) in [("in_flight", in_flight), ("requests_per_second", per_second)] {
+            if let Some(problem) = number.and_then(|number| ranges::outside("delivery", key, number)) {
+                self.add(&["accoil", key], problem);
+            }
+        }
+    }
+
+    fn mapping(&mut self, table: &MappingTable) -> Option<MappingConfig> {
         let component = match table.component.as_str() {
             "" => {
-                return Err(self.error(&["mapping", "component"], "is empty; write \"default\" or a path"));
+                self.add(&["mapping", "component"], "is empty; write \"default\" or a path");
+                return None;
             }
             DEFAULT_COMPONENT => Component::Default,
             path => Component::File(self.base.join(path)),
         };
         let settings = settings::to_json(&table.settings)
-            .map_err(|(key, problem)| self.error(&["mapping", "settings", &key], problem))?;
-        Ok(MappingConfig { component, settings })
+            .map_err(|(key, problem)| self.add(&["mapping", "settings", &key], problem))
+            .ok()?;
+        Some(MappingConfig { component, settings })
     }
 }

@@ -1,6 +1,8 @@
 //! What can be wrong with a configuration file: always with file, line and key, never with a value
 //! that may be secret.
 
+use std::fmt;
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -70,4 +72,52 @@ impl ConfigError {
             Self::Tenant { .. } => "config-tenant",
         }
     }
+
+    /// The line it is about, from 1; 0 when it is about the file as a whole.
+    pub fn line(&self) -> usize {
+        match self {
+            Self::Syntax { line, .. } | Self::UnknownKey { line, .. } | Self::Value { line, .. } => *line,
+            Self::Read { .. } | Self::Tenant { .. } => 0,
+        }
+    }
 }
+
+/// All that was found wrong in a file: at least one thing, in the order of the lines.
+#[derive(Debug)]
+pub struct Problems {
+    first: ConfigError,
+    more: Vec<ConfigError>,
+}
+
+impl Problems {
+    pub(super) fn of(errors: Vec<ConfigError>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        errors.next().map(|first| Self { first, more: errors.collect() })
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+
+    /// The first of them.
+    pub fn into_first(self) -> ConfigError {
+        self.first
+    }
+}
+
+impl From<ConfigError> for Problems {
+    fn from(first: ConfigError) -> Self {
+        Self { first, more: Vec::new() }
+    }
+}
+
+/// One problem a line.
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(out)?;
+        self.more.iter().try_for_each(|error| write!(out, "\n{error}"))
+    }
+}
+
+impl std::error::Error for Problems {}

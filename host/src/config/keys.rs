@@ -3,9 +3,6 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::ConfigError;
-use super::locate::Source;
-
 /// The keys of one table and the tables within it.
 pub(super) struct Known {
     /// Its keys, those of inner tables included.
@@ -78,8 +75,17 @@ const TENANT_KEYS: &[&str] = &[
     "mapping",
 ];
 
-const ACCOIL: &[&str] =
-    &["api_key", "endpoint", "allow_private_endpoint", "auth", "dialect", "combined_url", "ca_file"];
+const ACCOIL: &[&str] = &[
+    "api_key",
+    "endpoint",
+    "allow_private_endpoint",
+    "auth",
+    "dialect",
+    "combined_url",
+    "ca_file",
+    "in_flight",
+    "requests_per_second",
+];
 
 const MAPPING: &[&str] = &["component", "settings"];
 
@@ -99,36 +105,47 @@ const DELIVERY: &[&str] = &[
     "retry_max_ms",
 ];
 
-/// Refuses the first unknown key, by its place in the file.
-pub(super) fn check(source: &Source<'_>) -> Result<(), ConfigError> {
+/// A key nobody reads.
+pub(super) struct Unknown {
+    /// Its place in the text.
+    pub(super) place: usize,
+    /// The table it stands in.
+    pub(super) table: String,
+    /// The key with its table.
+    pub(super) key: String,
+    /// The nearest known key, or all of them.
+    pub(super) advice: String,
+}
+
+/// Takes the unknown keys out of the file's table.
+pub(super) fn take_unknown(root: &mut DeTable<'_>) -> Vec<Unknown> {
     let mut unknown = Vec::new();
-    collect(&source.table, &ROOT, "", &mut unknown);
-    match unknown.into_iter().min_by_key(|(place, ..)| *place) {
-        None => Ok(()),
-        Some((place, key, advice)) => {
-            Err(ConfigError::UnknownKey { file: source.file(), line: source.line_at(place), key, advice })
-        }
-    }
+    take(root, &ROOT, "", &mut unknown);
+    unknown
 }
 
-fn collect(table: &DeTable<'_>, known: &Known, prefix: &str, unknown: &mut Vec<(usize, String, String)>) {
-    for (key, value) in table {
+fn take(table: &mut DeTable<'_>, known: &Known, path: &str, unknown: &mut Vec<Unknown>) {
+    let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
+    let mut strange = Vec::new();
+    for (key, value) in &mut *table {
         let name = key.get_ref().as_ref();
-        let path = format!("{prefix}{name}");
         if !known.keys.contains(&name) {
-            unknown.push((key.span().start, path, advice(name, known.keys)));
+            let (place, key, advice) = (key.span().start, format!("{prefix}{name}"), advice(name, known.keys));
+            unknown.push(Unknown { place, table: path.to_owned(), key, advice });
+            strange.push(name.to_owned());
         } else if let Some(inner) = known.inner(name) {
-            collect_inner(value.get_ref(), inner, &path, unknown);
+            take_inner(value.get_mut(), inner, &format!("{prefix}{name}"), unknown);
         }
     }
+    strange.iter().for_each(|name| drop(table.remove(name.as_str())));
 }
 
-fn collect_inner(value: &DeValue<'_>, known: &Known, path: &str, unknown: &mut Vec<(usize, String, String)>) {
+fn take_inner(value: &mut DeValue<'_>, known: &Known, path: &str, unknown: &mut Vec<Unknown>) {
     match value {
-        DeValue::Table(table) => collect(table, known, &format!("{path}."), unknown),
+        DeValue::Table(table) => take(table, known, path, unknown),
         DeValue::Array(array) => {
-            for (index, item) in array.iter().enumerate() {
-                collect_inner(item.get_ref(), known, &format!("{path}[{index}]"), unknown);
+            for (index, item) in array.iter_mut().enumerate() {
+                take_inner(item.get_mut(), known, &format!("{path}[{index}]"), unknown);
             }
         }
         // A value of the wrong type is reported when it is read.

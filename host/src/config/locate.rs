@@ -68,15 +68,19 @@ impl<'a> Source<'a> {
         ConfigError::Value { file: self.file(), line: self.line_at(place), key: written(path), problem }
     }
 
-    /// The error of a value that has the wrong type or is missing.
-    pub(super) fn error_of(&self, error: &toml::de::Error) -> ConfigError {
-        let span = error.span().unwrap_or(0..0);
+    /// The innermost key whose value is, or holds, what is at `span`.
+    pub(super) fn path_of(&self, span: &Range<usize>) -> Vec<String> {
         let mut path = Vec::new();
-        find(&self.table, &span, &mut path);
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let key = if path.is_empty() { "(top level)".to_owned() } else { written(&path) };
+        find(&self.table, span, &mut path);
+        path
+    }
+
+    /// The error of a value that has the wrong type; `path` is where it is.
+    pub(super) fn error_of(&self, error: &toml::de::Error, path: &[String]) -> ConfigError {
+        let place = error.span().unwrap_or(0..0).start;
+        let key = if path.is_empty() { "(top level)".to_owned() } else { written(path) };
         let problem = without_value(error.message()).replace('\n', ", ");
-        ConfigError::Value { file: self.file(), line: self.line_at(span.start), key, problem }
+        ConfigError::Value { file: self.file(), line: self.line_at(place), key, problem }
     }
 }
 
@@ -98,9 +102,9 @@ fn line(text: &str, place: usize) -> usize {
 }
 
 /// `tenants[0].accoil.api_key`
-fn written(path: &[&str]) -> String {
+pub(super) fn written(path: &[impl AsRef<str>]) -> String {
     let mut text = String::new();
-    for part in path {
+    for part in path.iter().map(AsRef::as_ref) {
         if part.bytes().all(|byte| byte.is_ascii_digit()) {
             text.push_str(&format!("[{part}]"));
         } else {

@@ -1,25 +1,43 @@
 //! The configuration file, `accoil.toml`: strict, with defaults in one place and without secrets.
 //!
-//! Three files share the work: `shape` says what can be written and what is assumed when it is not,
-//! `keys` finds keys that nobody reads, `locate` finds the line of a key and the key of a place.
-//! What comes out is checked: a URL is looked at when a destination is made of it, all else here.
+//! The way of a file: `locate` parses it and knows where everything is, `read` makes the `shape` of
+//! it, passing over what can't be read, `keys` finds keys that nobody reads, `check`, `server` and
+//! `ranges` look at the values. Everything found goes into `findings`. What comes out is checked: a
+//! URL is looked at when a destination is made of it, a component when it is loaded, all else here.
 
+mod changes;
+#[cfg(test)]
+mod changes_tests;
 mod check;
+mod delivery;
 mod error;
+mod findings;
 mod keys;
 mod locate;
+mod ranges;
+mod read;
+mod schema;
+#[cfg(test)]
+mod schema_tests;
+mod server;
 mod service;
+#[cfg(test)]
+mod service_tests;
 mod settings;
 mod shape;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-pub use error::ConfigError;
+pub use changes::{Changes, TenantChange, changes};
+pub use delivery::DeliveryConfig;
+pub use error::{ConfigError, Problems};
+pub use schema::schema;
 pub use service::{IngestConfig, IntakeConfig, LogFormat, QueueConfig, ServerConfig, TlsConfig};
 pub(crate) use settings::to_json as settings_as_json;
-pub use shape::{AuthForm, DeliveryConfig, DialectName};
+pub use shape::{AuthForm, DialectName};
 
 use crate::limits::Limits;
 use crate::secret::Secret;
@@ -74,6 +92,10 @@ pub struct AccoilConfig {
     /// Certificates to trust instead of the built-in ones; absolute, or relative to where the file
     /// is.
     pub ca_file: Option<PathBuf>,
+    /// Instead of that of `[delivery]`.
+    pub in_flight: Option<NonZeroUsize>,
+    /// Instead of that of `[delivery]`.
+    pub requests_per_second: Option<u32>,
 }
 
 /// What makes calls of a tenant's events.
@@ -94,25 +116,52 @@ pub enum Component {
     File(PathBuf),
 }
 
-/// Reads a configuration file and fetches its secrets.
+/// Reads a configuration file and fetches its secrets. Can be called again and again, to see
+/// whether something changed ([`changes`]).
 ///
 /// # Errors
-/// [`ConfigError`] with file, line and key.
+/// [`ConfigError`] with file, line and key: the first problem by its line.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::Read { file: path.display().to_string(), problem: error.to_string() })?;
-    parse(&text, path)
+    load_all(path).map_err(Problems::into_first)
 }
 
-/// The same for text that has been read already; `path` is used in errors and for relative paths.
+/// The same, with everything that is wrong.
 ///
 /// # Errors
-/// As [`load`].
-pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+/// [`Problems`], each with file, line and key.
+pub fn load_all(path: &Path) -> Result<Config, Problems> {
+    parse_all(&read_text(path)?, path)
+}
+
+/// The text of a configuration file.
+///
+/// # Errors
+/// [`ConfigError::Read`].
+pub fn read_text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Read { file: path.display().to_string(), problem: error.to_string() })
+}
+
+/// As [`load_all`] for text that has been read already; `path` is used in errors and for relative
+/// paths.
+///
+/// # Errors
+/// As [`load_all`].
+pub fn parse_all(text: &str, path: &Path) -> Result<Config, Problems> {
     let source = locate::Source::parse(text, path)?;
-    keys::check(&source)?;
-    let file: shape::File = toml::from_str(text).map_err(|error| source.error_of(&error))?;
-    check::config(file, &source, path)
+    let mut findings = findings::Findings::new(&source);
+    let file = read::file(&mut findings);
+    let config = file.and_then(|file| check::config(file, &mut findings, path));
+    findings.end(config)
+}
+
+/// The error of a value that turned out to be wrong only when it was used, with the line of its key
+/// (`["tenants", "0", "mapping", "settings"]`) in the file's text.
+pub fn problem_at(text: &str, path: &Path, key: &[&str], problem: impl Into<String>) -> ConfigError {
+    match locate::Source::parse(text, path) {
+        Ok(source) => source.value_error(key, problem),
+        Err(error) => error,
+    }
 }
 
 impl Config {
@@ -132,5 +181,15 @@ impl Config {
             asked: name.map(str::to_owned),
             names: self.tenants.iter().map(|tenant| tenant.name.as_str()).collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// How a tenant's calls are delivered.
+    pub fn delivery_of(&self, tenant: &Tenant) -> DeliveryConfig {
+        let general = self.delivery.clone();
+        DeliveryConfig {
+            in_flight: tenant.accoil.in_flight.unwrap_or(general.in_flight),
+            requests_per_second: tenant.accoil.requests_per_second.unwrap_or(general.requests_per_second),
+            ..general
+        }
     }
 }

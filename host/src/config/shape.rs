@@ -1,14 +1,17 @@
 //! What can be written in the file, and every default.
 //!
-//! A new key goes in here and in `keys`; a test holds the two together.
+//! A new key goes in here and in `keys`, and a number in `ranges`; tests hold the three together.
+//! What must be there is an `Option` all the same: `check` says that it is missing, after all else
+//! has been read. The comments are what an editor shows (`schema`).
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use super::DeliveryConfig;
 use super::service::{IngestConfig, LogFormat, QueueConfig};
 use crate::limits::Limits;
 use crate::secret::SecretSource;
@@ -16,35 +19,50 @@ use crate::secret::SecretSource;
 /// What `component` says for the mapping in this binary.
 pub(super) const DEFAULT_COMPONENT: &str = "default";
 
-/// The whole file.
-#[derive(Debug, Deserialize)]
+/// The configuration of accoil-stream.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    /// Where the service listens, and where its store is.
     #[serde(default)]
     pub(super) server: ServerTable,
+    /// What a request may be.
     #[serde(default)]
     pub(super) ingest: IngestConfig,
+    /// How much is kept, and for how long.
     #[serde(default)]
     pub(super) queue: QueueConfig,
-    #[serde(default)]
-    pub(super) tenants: Vec<TenantTable>,
+    /// The products or customers.
+    #[schemars(length(min = 1))]
+    #[schemars(required)]
+    pub(super) tenants: Option<Vec<TenantTable>>,
+    /// How calls are sent and sent again.
     #[serde(default)]
     pub(super) delivery: DeliveryConfig,
+    /// What a mapping may use.
     #[serde(default)]
     pub(super) limits: Limits,
 }
 
-/// `[server]`
-#[derive(Debug, Deserialize)]
+/// Where the service listens, and where its store is.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ServerTable {
+    /// Where events come in.
     pub(super) listen: SocketAddr,
+    /// Where operators ask and command; beyond loopback it needs `admin_token`.
     pub(super) admin_listen: SocketAddr,
+    /// The bearer token of `admin_listen`. Without it `serve` makes one and keeps it in `data_dir`.
     pub(super) admin_token: Option<SecretSource>,
+    /// The folder of the store, relative to this file.
     pub(super) data_dir: PathBuf,
+    /// TLS of `listen`; plain HTTP without it.
     pub(super) tls: Option<TlsTable>,
+    /// Most seconds for ending requests and deliveries under way when the service stops.
     pub(super) drain_s: u64,
+    /// What is logged, in the form of `RUST_LOG`: `info`, or `warn,accoil_stream=debug`.
     pub(super) log: String,
+    /// How it is logged.
     pub(super) log_format: LogFormat,
 }
 
@@ -63,59 +81,89 @@ impl Default for ServerTable {
     }
 }
 
-/// `[server.tls]`
-#[derive(Debug, Deserialize)]
+/// TLS of `listen`.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TlsTable {
-    pub(super) certificate: PathBuf,
-    pub(super) key: SecretSource,
+    /// The certificate chain, PEM, relative to this file.
+    #[schemars(required)]
+    pub(super) certificate: Option<PathBuf>,
+    /// The private key, PEM.
+    #[schemars(required)]
+    pub(super) key: Option<SecretSource>,
 }
 
 fn yes() -> bool {
     true
 }
 
-/// `[[tenants]]`
-#[derive(Debug, Deserialize)]
+/// One product or customer.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TenantTable {
-    pub(super) name: String,
+    /// Its name: letters, digits, `-`, `_` and `.`; it keeps its events for as long as it keeps the
+    /// name.
+    #[schemars(required, regex(pattern = r"^[A-Za-z0-9_.-]{1,64}$"))]
+    pub(super) name: Option<String>,
+    /// false: new events are refused with 503 and Retry-After, so that senders keep them.
     #[serde(default = "yes")]
     pub(super) enabled: bool,
+    /// true: events are accepted and held, nothing is delivered.
     #[serde(default)]
     pub(super) paused: bool,
+    /// The keys that senders show, as `api_key` or in a header; any of them will do.
     #[serde(default)]
     pub(super) ingest_keys: Vec<SecretSource>,
+    /// Attach the last known properties of groups to events that name groups without them.
     #[serde(default = "yes")]
     pub(super) remember_group_properties: bool,
+    /// Attach the last known properties of users in the same way.
     #[serde(default)]
     pub(super) remember_user_properties: bool,
-    pub(super) accoil: AccoilTable,
+    /// Where its calls go.
+    #[schemars(required)]
+    pub(super) accoil: Option<AccoilTable>,
+    /// What makes calls of its events.
     #[serde(default)]
     pub(super) mapping: MappingTable,
 }
 
-/// `[tenants.accoil]`
-#[derive(Debug, Deserialize)]
+/// Where a tenant's calls go.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccoilTable {
-    pub(super) api_key: SecretSource,
+    /// The product's key at Accoil (Account > General settings).
+    #[schemars(required)]
+    pub(super) api_key: Option<SecretSource>,
+    /// Scheme, host and port, perhaps with a path before the API's own. Without it Accoil's host.
     pub(super) endpoint: Option<String>,
+    /// true for an endpoint that is not on the public internet, such as a sink on this machine.
     #[serde(default)]
     pub(super) allow_private_endpoint: bool,
+    /// How the key is written in `Authorization: Basic …`.
     #[serde(default)]
     pub(super) auth: AuthForm,
+    /// The form of the calls.
     #[serde(default)]
     pub(super) dialect: DialectName,
+    /// Where dialect `combined` posts to.
     pub(super) combined_url: Option<String>,
+    /// Certificates to trust instead of the built-in ones, PEM, relative to this file.
     pub(super) ca_file: Option<PathBuf>,
+    /// Instead of `delivery.in_flight`, for this tenant.
+    pub(super) in_flight: Option<NonZeroUsize>,
+    /// Instead of `delivery.requests_per_second`, for this tenant.
+    pub(super) requests_per_second: Option<u32>,
 }
 
-/// `[tenants.mapping]`
-#[derive(Debug, Deserialize)]
+/// What makes calls of a tenant's events.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct MappingTable {
+    /// `default` for the mapping in the program, or the path of a component, relative to this file.
     pub(super) component: String,
+    /// The settings of the mapping, checked against its own schema.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub(super) settings: toml::Table,
 }
 
@@ -126,7 +174,7 @@ impl Default for MappingTable {
 }
 
 /// How the key is written in `Authorization: Basic …`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AuthForm {
     /// The key as it is, as Accoil documents it (ingress-api/identify: `Basic API_KEY`).
@@ -137,7 +185,7 @@ pub enum AuthForm {
 }
 
 /// The form of the calls.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DialectName {
     /// identify, group and track (<https://developer.accoil.com/docs/ingress-api>).
@@ -145,93 +193,4 @@ pub enum DialectName {
     V2,
     /// The whole event in one call to `combined_url`.
     Combined,
-}
-
-/// `[delivery]`: how calls are sent and sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DeliveryConfig {
-    /// Most requests under way at a time.
-    pub in_flight: NonZeroUsize,
-    /// Most events that wait or are being delivered; beyond them reading is held back.
-    pub window: NonZeroUsize,
-    /// Users, accounts and memberships whose last delivery is remembered, each.
-    pub remembered: NonZeroUsize,
-    /// Most milliseconds for a connection, TLS included.
-    pub connect_timeout_ms: NonZeroU64,
-    /// Most milliseconds for a request, connection included.
-    pub request_timeout_ms: NonZeroU64,
-    /// Seconds for which `send` tries a call.
-    pub give_up_after_s: NonZeroU64,
-    /// Hours for which the service tries a call, the time not counted in which the destination is
-    /// paused or known to be down.
-    pub keep_trying_h: NonZeroU64,
-    /// Most requests a second to one tenant's destination; 0 for no limit.
-    pub requests_per_second: u32,
-    /// Failures in a row after which the destination is left alone but for a probe now and then.
-    pub circuit_failures: NonZeroUsize,
-    /// Seconds between those probes.
-    pub circuit_probe_s: NonZeroU64,
-    /// Hours for which the service remembers what was delivered.
-    pub remembered_h: NonZeroU64,
-    /// Milliseconds: the upper bound of the wait after a first failure; it doubles with each
-    /// further one.
-    pub retry_first_ms: NonZeroU64,
-    /// Milliseconds: the upper bound of all waits.
-    pub retry_max_ms: NonZeroU64,
-}
-
-impl Default for DeliveryConfig {
-    fn default() -> Self {
-        Self {
-            in_flight: count(8),
-            window: count(4096),
-            remembered: count(100_000),
-            connect_timeout_ms: amount(5_000),
-            request_timeout_ms: amount(30_000),
-            give_up_after_s: amount(5 * 60),
-            keep_trying_h: amount(7 * 24),
-            requests_per_second: 0,
-            circuit_failures: count(10),
-            circuit_probe_s: amount(10),
-            remembered_h: amount(7 * 24),
-            retry_first_ms: amount(500),
-            retry_max_ms: amount(5 * 60 * 1_000),
-        }
-    }
-}
-
-fn count(number: usize) -> NonZeroUsize {
-    NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN)
-}
-
-fn amount(number: u64) -> NonZeroU64 {
-    NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN)
-}
-
-impl DeliveryConfig {
-    /// Longest time for a connection.
-    pub fn connect_timeout(&self) -> Duration {
-        Duration::from_millis(self.connect_timeout_ms.get())
-    }
-
-    /// Longest time for a request.
-    pub fn request_timeout(&self) -> Duration {
-        Duration::from_millis(self.request_timeout_ms.get())
-    }
-
-    /// How long a call is tried.
-    pub fn give_up_after(&self) -> Duration {
-        Duration::from_secs(self.give_up_after_s.get())
-    }
-
-    /// Upper bound of the first wait.
-    pub fn retry_first(&self) -> Duration {
-        Duration::from_millis(self.retry_first_ms.get())
-    }
-
-    /// Upper bound of all waits.
-    pub fn retry_max(&self) -> Duration {
-        Duration::from_millis(self.retry_max_ms.get())
-    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 
-const MINIMAL: &str = r#"
+pub(super) const MINIMAL: &str = r#"
 [[tenants]]
 name = "acme"
 [tenants.accoil]
@@ -12,7 +12,7 @@ api_key = "file:key"
 "#;
 
 /// Parses the text as a file in a folder that has a secret in `key`.
-fn parse_in_folder(text: &str) -> Result<(Config, tempfile::TempDir), ConfigError> {
+pub(super) fn parse_in_folder(text: &str) -> Result<(Config, tempfile::TempDir), ConfigError> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("key"), "canary\n").unwrap();
     std::fs::write(folder.path().join("accoil.toml"), text).unwrap();
@@ -20,7 +20,7 @@ fn parse_in_folder(text: &str) -> Result<(Config, tempfile::TempDir), ConfigErro
 }
 
 /// The error's text from the line number on.
-fn mistake(text: &str) -> String {
+pub(super) fn mistake(text: &str) -> String {
     let error = parse_in_folder(text).err().unwrap().to_string();
     assert!(!error.contains("canary"), "{error}");
     error.split_once("accoil.toml:").unwrap().1.to_owned()
@@ -81,7 +81,11 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_one() {
         ("api_key", "api-key", "5: unknown key tenants[0].accoil.api-key; did you mean api_key?"),
         ("[tenants.accoil]", "[tenants.acoil]", "4: unknown key tenants[0].acoil; did you mean accoil?"),
         ("[[tenants]]", "[[tenant]]", "2: unknown key tenant; did you mean tenants?"),
-        ("name", "colour", "3: unknown key tenants[0].colour; known here are name, accoil, mapping"),
+        (
+            "name",
+            "colour",
+            "3: unknown key tenants[0].colour; known here are name, enabled, paused, ingest_keys, remember_group_properties, remember_user_properties, accoil, mapping",
+        ),
     ] {
         assert_eq!(mistake(&MINIMAL.replacen(from, to, 1)), expected);
     }
@@ -101,7 +105,7 @@ fn a_wrong_value_is_named_with_line_and_key_and_not_repeated() {
             MINIMAL.replace("file:key", "env:ACCOIL_STREAM_UNSET"),
             "5: tenants[0].accoil.api_key: environment variable ACCOIL_STREAM_UNSET is not set".into(),
         ),
-        (MINIMAL.replace("api_key = \"file:key\"", ""), "4: tenants[0].accoil: missing field `api_key`".into()),
+        (MINIMAL.replace("api_key = \"file:key\"", ""), "4: tenants[0].accoil.api_key: is missing".into()),
         (MINIMAL.replace("acme", "a b"), "3: tenants[0].name: must be 1 to 64".into()),
         (with("auth = \"canary\""), "6: tenants[0].accoil.auth: unknown variant, expected `raw` or `base64`".into()),
         (
@@ -122,6 +126,34 @@ fn a_wrong_value_is_named_with_line_and_key_and_not_repeated() {
         (with("[delivery]\nwindow = 2"), "7: delivery.window: must be at least in_flight".into()),
         (format!("{MINIMAL}{MINIMAL}"), "8: tenants[1].name: \"acme\" is the name of an earlier tenant".into()),
         (String::new(), "1: tenants: there is none".into()),
+        (MINIMAL.replace("name = \"acme\"", ""), "2: tenants[0].name: is missing".into()),
+        ("[[tenants]]\nname = \"acme\"".into(), "1: tenants[0].accoil: is missing".into()),
+        ("tenants = 7".into(), "1: tenants: invalid type: integer, expected a sequence".into()),
+        (with("in_flight = 2000"), "6: tenants[0].accoil.in_flight: must be at most 1024".into()),
+        (
+            with("in_flight = 9\n[delivery]\nwindow = 8"),
+            "6: tenants[0].accoil.in_flight: must be at most delivery.window".into(),
+        ),
+        (with("requests_per_second = 100001"), "6: tenants[0].accoil.requests_per_second: must be at most".into()),
+        (with("[ingest]\nevents = 0"), "7: ingest.events: must be at least 1".into()),
+        (with("[ingest]\nbatch_bytes = 2048"), "7: ingest.batch_bytes: must be at least httpapi_bytes".into()),
+        (with("[ingest]\nwaiting_bytes = 2000000"), "7: ingest.waiting_bytes: must be at least batch_bytes".into()),
+        (with("[queue]\nbytes = 0"), "7: queue.bytes: must be at least 1048576".into()),
+        (with("[queue]\ndedup_days = 400"), "7: queue.dedup_days: must be at most 366".into()),
+        (with("[limits]\nmemory_bytes = 4294967297"), "7: limits.memory_bytes: must be at most 4294967296".into()),
+        (with("[server]\ndrain_s = 3601"), "7: server.drain_s: must be at most 3600".into()),
+        (with("[server]\nlisten = \"8080\""), "7: server.listen: invalid socket address syntax".into()),
+        (
+            with("[server]\nadmin_listen = \"127.0.0.1:8080\""),
+            "7: server.admin_listen: is the address of listen too".into(),
+        ),
+        (with("[server]\nlisten = \"0.0.0.0:8081\""), "6: server.admin_listen: is the address of listen too".into()),
+        (with("[server]\nadmin_listen = \"10.0.0.1:1\""), "6: server.admin_token: is missing, and admin_listen".into()),
+        (with("[server]\nadmin_token = \"canary\""), format!("7: server.admin_token: {literal}")),
+        (with("[server]\nlog = \"info,=x=\""), "7: server.log: is no log filter".into()),
+        (with("[server]\nlog_format = \"xml\""), "7: server.log_format: unknown variant, expected `text` or".into()),
+        (with("[server.tls]\nkey = \"file:key\""), "6: server.tls.certificate: is missing".into()),
+        (with("[server.tls]\ncertificate = \"none\"\nkey = \"file:key\""), "7: server.tls.certificate: ".into()),
         ("[[tenants]".into(), "1: not valid toml".into()),
     ] {
         let text = mistake(&text);
@@ -167,4 +199,9 @@ fn the_known_keys_are_those_of_the_shape() {
     assert_eq!(fields::<shape::AccoilTable>(), keys(&["tenants", "accoil"]));
     assert_eq!(fields::<shape::MappingTable>(), keys(&["tenants", "mapping"]));
     assert_eq!(fields::<DeliveryConfig>(), keys(&["delivery"]));
+    assert_eq!(fields::<shape::ServerTable>(), keys(&["server"]));
+    assert_eq!(fields::<shape::TlsTable>(), keys(&["server", "tls"]));
+    assert_eq!(fields::<IngestConfig>(), keys(&["ingest"]));
+    assert_eq!(fields::<QueueConfig>(), keys(&["queue"]));
+    assert_eq!(fields::<Limits>(), keys(&["limits"]));
 }

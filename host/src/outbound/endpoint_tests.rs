@@ -13,6 +13,8 @@ fn config(key: &str) -> AccoilConfig {
         dialect: DialectName::V2,
         combined_url: None,
         ca_file: None,
+        in_flight: None,
+        requests_per_second: None,
     }
 }
 
