@@ -7,6 +7,7 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`input`] | files and pipes are read and cut into the texts of events |
+//! | [`ingest`] | events are taken in over HTTP |
 //! | [`queue`] | what was accepted is kept until it has ended |
 //! | [`event`] | a text becomes an event in canonical form |
 //! | [`sandbox`] | a mapping, in WebAssembly, says what becomes of it |
@@ -15,13 +16,14 @@
 //! | [`pipeline`] | the loops that move events through these rooms |
 //! | [`cli`] | the commands |
 //!
-//! Beside the way stand [`config`], [`limits`] and [`secret`], and [`sink`], a
+//! Beside the way stand [`config`], [`limits`], [`secret`] and [`server`], and [`sink`], a
 //! stand-in for Accoil to try things on.
 
 pub mod accoil;
 pub mod cli;
 pub mod config;
 pub mod event;
+pub mod ingest;
 pub mod input;
 pub mod limits;
 pub mod metrics;
@@ -30,6 +32,7 @@ pub mod pipeline;
 pub mod queue;
 pub mod sandbox;
 pub mod secret;
+pub mod server;
 pub mod sink;
 pub mod tenant;
 pub mod test_connection;
