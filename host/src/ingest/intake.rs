@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{self, Receipt};
 use super::attach::{self, Attached, Room};
 use super::body::{self, Encoding};
+use super::budget::Held;
 use super::counts::add;
 use super::directory::{Directory, Tenant};
 use super::refusal::{Reason, Refusal};
@@ -144,10 +145,10 @@ async fn receive(
     let (door, directory, parts) = (Arc::clone(door), Arc::clone(directory), Arc::clone(parts));
     // A task of its own: what was begun is ended also if the sender goes or time is up, so that what
     // is remembered is always what was written.
-    let task = tokio::spawn(async move {
-        let _held = held;
-        take_in(door, directory, route, parts, tenant, (bytes, encoding, limit)).await
-    });
+    let task =
+        tokio::spawn(
+            async move { take_in(door, directory, route, parts, tenant, (bytes, encoding, limit, held)).await },
+        );
     match timeout_at(deadline, task).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => (known, Err(Refusal::internal())),
@@ -161,15 +162,18 @@ async fn take_in(
     route: Route,
     parts: Arc<Parts>,
     tenant: Option<Arc<Tenant>>,
-    (bytes, encoding, limit): (Vec<u8>, Encoding, usize),
+    (bytes, encoding, limit, held): (Vec<u8>, Encoding, usize, Held),
 ) -> Outcome {
     let is_heavy = bytes.len() > HEAVY || encoding == Encoding::Gzip;
     let event_bytes = door.event_bytes;
     let parsing = Arc::clone(&directory);
     let known = tenant.clone();
-    let parsed = work(is_heavy, move || match body::decode(bytes, encoding, limit) {
-        Ok(text) => request::parse(&parsing, route, &parts, &text, tenant, event_bytes),
-        Err(refusal) => (tenant, Err(refusal)),
+    let parsed = work(is_heavy, move || {
+        let _held = held;
+        match body::decode(bytes, encoding, limit) {
+            Ok(text) => request::parse(&parsing, route, &parts, &text, tenant, event_bytes),
+            Err(refusal) => (tenant, Err(refusal)),
+        }
     });
     let Some((tenant, parsed)) = parsed.await else { return (known, Err(Refusal::internal())) };
     match (tenant, parsed) {

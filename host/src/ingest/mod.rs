@@ -31,6 +31,8 @@ mod refusal;
 mod request;
 mod routes;
 mod sketch;
+#[cfg(test)]
+mod tests;
 
 pub use counts::IngestCounts;
 pub use directory::Entrant;

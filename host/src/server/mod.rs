@@ -14,7 +14,11 @@
 
 mod activity;
 mod connection;
+#[cfg(test)]
+mod tests;
 mod tls;
+#[cfg(test)]
+mod tls_tests;
 
 use std::sync::Arc;
 use std::time::Duration;
