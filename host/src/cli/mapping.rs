@@ -1,5 +1,6 @@
 //! The mapping that a command runs, and its settings.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,46 @@ pub(super) fn load_tenant(config: &Config, tenant: &Tenant) -> Result<Loaded, Fa
     };
     let place = format!("{}: tenant {}: mapping", config.path.display(), tenant.name);
     Loaded::new(limits, &name, &bytes, &tenant.mapping.settings, &place)
+}
+
+/// Checks the mappings of many tenants, each component once.
+pub(super) struct Checker<'a> {
+    sandbox: Sandbox,
+    limits: &'a Limits,
+    admitted: HashMap<Component, Result<Mapping, String>>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(limits: &'a Limits) -> Result<Self, Failure> {
+        let sandbox = Sandbox::new(limits, Metering::Off);
+        let sandbox = sandbox.map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
+        Ok(Self { sandbox, limits, admitted: HashMap::new() })
+    }
+
+    /// The key of `[tenants.mapping]` that is wrong, and what is wrong with it.
+    pub(super) fn check(&mut self, tenant: &Tenant) -> Result<(), (&'static str, String)> {
+        let component = &tenant.mapping.component;
+        let admitted = match self.admitted.get(component) {
+            Some(admitted) => admitted,
+            None => {
+                let admitted = self.admit(component);
+                self.admitted.entry(component.clone()).or_insert(admitted)
+            }
+        };
+        let mapping = admitted.as_ref().map_err(|problem| ("component", problem.clone()))?;
+        mapping.settings(&tenant.mapping.settings).map(drop).map_err(|error| ("settings", error.to_string()))
+    }
+
+    fn admit(&self, component: &Component) -> Result<Mapping, String> {
+        let admit = |bytes: &[u8]| self.sandbox.admit(bytes).map_err(|refusal| refusal.to_string());
+        match component {
+            Component::Default => admit(DEFAULT_COMPONENT),
+            Component::File(path) => {
+                let bytes = read_component(path, self.limits).map_err(|failure| failure.message)?;
+                admit(&bytes).map_err(|refusal| format!("{}: {refusal}", path.display()))
+            }
+        }
+    }
 }
 
 /// A mapping ready to run.

@@ -3,14 +3,17 @@
 
 mod check;
 mod completions;
+mod config;
 mod mapping;
 mod meter;
+mod ops;
 mod reading;
 mod send;
 mod sink;
 mod test_connection;
 mod transform;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -42,13 +45,13 @@ pub enum Exit {
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
 }
 
 impl Failure {
-    pub(crate) fn new(exit: Exit, code: &'static str, message: impl ToString) -> Self {
-        Self { exit, code, message: message.to_string() }
+    pub(crate) fn new(exit: Exit, code: impl Into<Cow<'static, str>>, message: impl ToString) -> Self {
+        Self { exit, code: code.into(), message: message.to_string() }
     }
 }
 
@@ -81,7 +84,16 @@ enum Command {
     Send(send::Arguments),
     Sink(sink::Arguments),
     Check(check::Arguments),
+    Config(config::Arguments),
     TestConnection(test_connection::Arguments),
+    Import(ops::import::Arguments),
+    Status(ops::status::Arguments),
+    Explain(ops::explain::Arguments),
+    DeadLetters(ops::dead_letters::Arguments),
+    Reload(ops::admin::Reload),
+    Backup(ops::admin::Backup),
+    Forget(ops::admin::Forget),
+    ForgetTold(ops::admin::ForgetTold),
     Completions(completions::Arguments),
 }
 
@@ -94,11 +106,20 @@ pub fn run() -> ExitCode {
         Command::Send(arguments) => send::run(&arguments),
         Command::Sink(arguments) => sink::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::TestConnection(arguments) => test_connection::run(&arguments),
+        Command::Import(arguments) => ops::import::run(&arguments),
+        Command::Status(arguments) => ops::status::run(&arguments),
+        Command::Explain(arguments) => ops::explain::run(&arguments),
+        Command::DeadLetters(arguments) => ops::dead_letters::run(&arguments),
+        Command::Reload(arguments) => arguments.run(),
+        Command::Backup(arguments) => arguments.run(),
+        Command::Forget(arguments) => arguments.run(),
+        Command::ForgetTold(arguments) => arguments.run(),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     let exit = result.unwrap_or_else(|failure| {
-        complain(failure.code, &failure.message);
+        complain(&failure.code, &failure.message);
         failure.exit
     });
     ExitCode::from(exit as u8)

@@ -9,6 +9,7 @@ mod changes;
 #[cfg(test)]
 mod changes_tests;
 mod check;
+mod client;
 mod delivery;
 mod error;
 mod findings;
@@ -32,6 +33,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub use changes::{Changes, TenantChange, changes};
+pub use client::{ServiceAddress, load_address};
 pub use delivery::DeliveryConfig;
 pub use error::{ConfigError, Problems};
 pub use schema::schema;
@@ -108,7 +110,7 @@ pub struct MappingConfig {
 }
 
 /// A mapping component.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Component {
     /// The one in this binary.
     Default,

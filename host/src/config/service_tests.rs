@@ -124,3 +124,27 @@ fn tls_files_are_looked_at() {
     assert!(!found.contains("canary"), "{found}");
     assert_eq!(said(&pem("CERTIFICATE"), &pem("PRIVATE KEY")), "");
 }
+
+#[test]
+fn a_command_finds_the_service_without_the_secrets_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accoil.toml");
+    std::fs::write(folder.path().join("key"), "canary").unwrap();
+    let address = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        load_address(&path)
+    };
+    let text = MINIMAL
+        .replace("file:key", "env:ACCOIL_STREAM_UNSET")
+        .replace("[tenants.", "ingest_keys = [\"file:key\"]\n[tenants.");
+    let found = address(&text).unwrap();
+    assert_eq!((found.server.admin_listen.port(), found.tls), (8081, false));
+    assert_eq!(found.tenant(None).unwrap(), "acme");
+    assert_eq!(found.ingest_key(None).unwrap().expose(), "canary");
+    let said = found.ingest_key(Some("acne")).unwrap_err().to_string();
+    assert!(said.ends_with("has no tenant \"acne\"; tenants are: acme"), "{said}");
+    let said = address(MINIMAL).unwrap().ingest_key(None).unwrap_err().to_string();
+    assert!(said.ends_with("accoil.toml:2: tenants[0].ingest_keys: is missing; events come in with a key"), "{said}");
+    let said = address(&format!("[server]\nadmin_lissen = 1\n{MINIMAL}")).unwrap_err().to_string();
+    assert!(said.contains("did you mean admin_listen?"), "{said}");
+}

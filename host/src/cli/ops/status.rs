@@ -1,0 +1,176 @@
+//! `status`: how the service and its tenants are.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::client::{Admin, Service};
+use super::text::{age, bytes, table};
+use crate::cli::{Exit, Failure, print};
+
+/// How often `--watch` looks.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// The window that is promised; a shorter one is told.
+const PROMISED_DEDUP_S: u64 = 7 * 24 * 60 * 60;
+
+/// Show how a running service and its tenants are
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    service: Service,
+
+    /// Print it again every 2 seconds.
+    #[arg(long)]
+    watch: bool,
+}
+
+pub(in crate::cli) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let admin = arguments.service.find()?;
+    loop {
+        show(&admin)?;
+        if !arguments.watch {
+            return Ok(Exit::Success);
+        }
+        std::thread::sleep(EVERY);
+        // Also ends the command when nobody reads any more.
+        print(b"\n")?;
+    }
+}
+
+fn show(admin: &Admin) -> Result<Exit, Failure> {
+    admin.print(&admin.get(&["status"], &[])?, |status: Status| status.text())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    version: String,
+    uptime_s: u64,
+    health: Health,
+    store: Store,
+    tenants: Vec<Tenant>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Health {
+    store: String,
+    problem: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Store {
+    file_bytes: u64,
+    used_bytes: u64,
+    free_bytes: u64,
+    damaged: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tenant {
+    name: String,
+    enabled: bool,
+    paused: bool,
+    version: u64,
+    mapping: String,
+    queued: u64,
+    queued_bytes: u64,
+    oldest_age_s: Option<u64>,
+    accepted: u64,
+    delivered: u64,
+    skipped: u64,
+    dead: u64,
+    accepted_per_s: f64,
+    delivered_per_s: f64,
+    retrying: u64,
+    destination: String,
+    destination_until_s: Option<u64>,
+    last_error: Option<String>,
+    dedup_window_s: u64,
+}
+
+impl Status {
+    fn text(&self) -> String {
+        let store = match &self.health.problem {
+            Some(problem) => format!("{}: {problem}", self.health.store),
+            None => self.health.store.clone(),
+        };
+        let mut text = format!("accoil-stream {}, up {}, store {store}\n", self.version, age(self.uptime_s));
+        let Store { file_bytes, used_bytes, free_bytes, damaged } = self.store;
+        let sizes = [file_bytes, used_bytes, free_bytes].map(bytes);
+        let [file, used, free] = &sizes;
+        text.push_str(&format!("store of {file}, {used} in use; {free} free on the disk\n"));
+        if damaged > 0 {
+            text.push_str(&format!("DAMAGED: {damaged} rows of the store could not be read\n"));
+        }
+        text.push('\n');
+        if self.tenants.is_empty() {
+            text.push_str("no tenants\n");
+            return text;
+        }
+        let header = ["tenant", "state", "queued", "size", "oldest", "retrying", "in/s", "out/s"];
+        let rows: Vec<_> = self.tenants.iter().map(Tenant::flow).collect();
+        text.push_str(&table(&header, &rows));
+        text.push('\n');
+        let header = ["tenant", "accepted", "delivered", "skipped", "dead", "version", "mapping", "destination"];
+        let rows: Vec<_> = self.tenants.iter().map(Tenant::totals).collect();
+        text.push_str(&table(&header, &rows));
+        self.tenants.iter().for_each(|tenant| tenant.remarks(&mut text));
+        text
+    }
+}
+
+impl Tenant {
+    fn flow(&self) -> Vec<String> {
+        let state = match (self.enabled, self.paused) {
+            (true, false) => "on",
+            (true, true) => "paused",
+            (false, false) => "disabled",
+            (false, true) => "disabled, paused",
+        };
+        vec![
+            self.name.clone(),
+            state.to_owned(),
+            self.queued.to_string(),
+            bytes(self.queued_bytes),
+            self.oldest_age_s.map_or_else(|| "-".to_owned(), age),
+            self.retrying.to_string(),
+            format!("{:.1}", self.accepted_per_s),
+            format!("{:.1}", self.delivered_per_s),
+        ]
+    }
+
+    fn totals(&self) -> Vec<String> {
+        let destination = match self.destination_until_s {
+            Some(seconds) => format!("{} for {}", self.destination, age(seconds)),
+            None => self.destination.clone(),
+        };
+        let numbers = [self.accepted, self.delivered, self.skipped, self.dead, self.version];
+        let mapping: String = self.mapping.chars().take(12).collect();
+        let mut row = vec![self.name.clone()];
+        row.extend(numbers.map(|number| number.to_string()));
+        row.extend([mapping, destination]);
+        row
+    }
+
+    fn remarks(&self, text: &mut String) {
+        if let Some(error) = &self.last_error {
+            text.push_str(&format!("\n{}: last error: {}", self.name, super::text::cell(error)));
+        }
+        if self.dedup_window_s < PROMISED_DEDUP_S {
+            let window = age(self.dedup_window_s);
+            text.push_str(&format!("\n{}: duplicates are recognised for {window} only", self.name));
+        }
+        if self.last_error.is_some() || self.dedup_window_s < PROMISED_DEDUP_S {
+            text.push('\n');
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;
