@@ -3,6 +3,7 @@
 //! [`Queue`] is the seam: what the service needs of an engine. [`SqliteQueue`] is the embedded one.
 
 mod error;
+mod sqlite;
 mod types;
 
 use std::collections::BTreeMap;
@@ -14,9 +15,10 @@ use std::task::{Context, Poll};
 use tokio::sync::{Notify, oneshot, watch};
 
 pub use error::{Health, QueueError};
+pub use sqlite::{Report, SqliteQueue};
 pub use types::{
-    Accepted, Activation, Attempt, Change, DeadFilter, DeadLetter, DedupKey, Ending, Fact, NewEvent, Replay, Seq,
-    SettledNote, Space, StoreStats, Stored, Story, TenantId, TenantStats, UnixMs,
+    Accepted, Activation, Attempt, Change, DeadFilter, DeadLetter, DedupKey, Ending, Fact, KnownFact, NewEvent, Replay,
+    Seq, SettledNote, Space, StoreStats, Stored, Story, TenantId, TenantStats, UnixMs,
 };
 
 /// An answer of the queue that is on its way; dropping it does not undo what was asked.
@@ -101,7 +103,7 @@ pub trait Queue: Send + Sync + 'static {
     fn component(&self, digest: &str) -> Pending<Option<Vec<u8>>>;
 
     /// All facts of a space, with the time of their last change.
-    fn facts(&self, tenant: TenantId, space: Space) -> Pending<Vec<(Vec<u8>, Vec<u8>, UnixMs)>>;
+    fn facts(&self, tenant: TenantId, space: Space) -> Pending<Vec<KnownFact>>;
 
     /// Forgets all facts of a space.
     fn clear_facts(&self, tenant: TenantId, space: Space) -> Pending<u64>;

@@ -149,6 +149,9 @@ pub struct Fact {
     pub value: Option<Vec<u8>>,
 }
 
+/// A fact that is remembered: its key, its value, and when it last changed.
+pub type KnownFact = (Vec<u8>, Vec<u8>, UnixMs);
+
 /// What facts are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
