@@ -7,3 +7,4 @@ mod cli;
 mod delivery;
 mod mapping;
 mod sandbox;
+mod service;

@@ -7,19 +7,24 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`input`] | files and pipes are read and cut into the texts of events |
-//! | [`ingest`] | events are taken in over HTTP |
+//! | [`ingest`] | requests of senders are taken in |
 //! | [`queue`] | what was accepted is kept until it has ended |
 //! | [`event`] | a text becomes an event in canonical form |
 //! | [`sandbox`] | a mapping, in WebAssembly, says what becomes of it |
+//! | [`versions`] | which mapping, with which settings, from which event on |
 //! | [`accoil`] | what Accoil is told: plain types |
 //! | [`outbound`] | calls are rendered and delivered |
-//! | [`pipeline`] | the loops that move events through these rooms |
+//! | [`pipeline`] | the loops of `transform` and `send` |
+//! | [`tenant`] | the loop of one tenant of the service |
+//! | [`service`] | the service as a whole |
+//! | [`admin`] | what operators ask and command |
 //! | [`cli`] | the commands |
 //!
-//! Beside the way stand [`config`], [`limits`], [`secret`] and [`server`], and [`sink`], a
-//! stand-in for Accoil to try things on.
+//! Beside the way stand [`config`], [`limits`], [`metrics`], [`secret`] and [`server`], and
+//! [`sink`], a stand-in for Accoil to try things on.
 
 pub mod accoil;
+pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod event;
@@ -33,6 +38,7 @@ pub mod queue;
 pub mod sandbox;
 pub mod secret;
 pub mod server;
+pub mod service;
 pub mod sink;
 pub mod tenant;
 pub mod test_connection;

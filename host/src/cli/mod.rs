@@ -9,6 +9,7 @@ mod meter;
 mod ops;
 mod reading;
 mod send;
+mod serve;
 mod sink;
 mod test_connection;
 mod transform;
@@ -82,6 +83,7 @@ struct Cli {
 enum Command {
     Transform(transform::Arguments),
     Send(send::Arguments),
+    Serve(serve::Arguments),
     Sink(sink::Arguments),
     Check(check::Arguments),
     Config(config::Arguments),
@@ -104,6 +106,7 @@ pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Transform(arguments) => transform::run(&arguments),
         Command::Send(arguments) => send::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Sink(arguments) => sink::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

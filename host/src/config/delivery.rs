@@ -22,17 +22,17 @@ pub struct DeliveryConfig {
     pub request_timeout_ms: NonZeroU64,
     /// Seconds for which `send` tries a call.
     pub give_up_after_s: NonZeroU64,
-    /// Hours for which the service tries a call, the time not counted in which the destination is
+    /// Seconds for which the service tries a call, the time not counted in which the destination is
     /// paused or known to be down.
-    pub keep_trying_h: NonZeroU64,
+    pub keep_trying_s: NonZeroU64,
     /// Most requests a second to one tenant's destination; 0 for no limit.
     pub requests_per_second: u32,
     /// Failures in a row after which the destination is left alone but for a probe now and then.
     pub circuit_failures: NonZeroUsize,
     /// Seconds between those probes.
     pub circuit_probe_s: NonZeroU64,
-    /// Hours for which the service remembers what was delivered.
-    pub remembered_h: NonZeroU64,
+    /// Seconds for which the service remembers what was delivered.
+    pub remembered_s: NonZeroU64,
     /// Milliseconds: the upper bound of the wait after a first failure; it doubles with each
     /// further one.
     pub retry_first_ms: NonZeroU64,
@@ -49,11 +49,11 @@ impl Default for DeliveryConfig {
             connect_timeout_ms: amount(5_000),
             request_timeout_ms: amount(30_000),
             give_up_after_s: amount(5 * 60),
-            keep_trying_h: amount(7 * 24),
+            keep_trying_s: amount(7 * 24 * 60 * 60),
             requests_per_second: 0,
             circuit_failures: count(10),
             circuit_probe_s: amount(10),
-            remembered_h: amount(7 * 24),
+            remembered_s: amount(7 * 24 * 60 * 60),
             retry_first_ms: amount(500),
             retry_max_ms: amount(5 * 60 * 1_000),
         }

@@ -96,11 +96,11 @@ const DELIVERY: &[&str] = &[
     "connect_timeout_ms",
     "request_timeout_ms",
     "give_up_after_s",
-    "keep_trying_h",
+    "keep_trying_s",
     "requests_per_second",
     "circuit_failures",
     "circuit_probe_s",
-    "remembered_h",
+    "remembered_s",
     "retry_first_ms",
     "retry_max_ms",
 ];

@@ -16,6 +16,7 @@ mod recorder;
 mod start;
 mod work;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -40,6 +41,30 @@ pub struct Setup {
     pub pool: MappingPool,
     /// What was compiled.
     pub library: Arc<Library>,
+    /// Components that are in the store, by digest.
+    kept: Mutex<HashSet<String>>,
+}
+
+impl Setup {
+    /// What all tenants share.
+    pub fn new(queue: Arc<dyn Queue>, pool: MappingPool, library: Arc<Library>) -> Self {
+        Self { queue, pool, library, kept: Mutex::default() }
+    }
+
+    /// Keeps a component in the store, so that what it mapped can be told, and its backlog be mapped,
+    /// when its file is gone.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub async fn keep(&self, digest: &str, component: &[u8]) -> Result<(), QueueError> {
+        let is_kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_kept().contains(digest) {
+            return Ok(());
+        }
+        self.queue.keep_component(digest.to_owned(), component.to_vec()).await?;
+        is_kept().insert(digest.to_owned());
+        Ok(())
+    }
 }
 
 /// Why a tenant's loop does not start.
@@ -101,7 +126,7 @@ pub struct Handle {
     name: String,
     commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Handle {
@@ -112,7 +137,7 @@ impl Handle {
         shared: Arc<Shared>,
         task: JoinHandle<()>,
     ) -> Self {
-        Self { id, name, commands, shared, task }
+        Self { id, name, commands, shared, task: Mutex::new(Some(task)) }
     }
 
     /// The tenant's number in the store.
@@ -157,10 +182,15 @@ impl Handle {
     }
 
     /// Begins nothing new, lets what is under way end for at most `patience`, and ends the loop.
-    pub async fn stop(self, patience: Duration) {
+    pub async fn stop(&self, patience: Duration) {
+        // A loop that has ended needs no telling.
         let _ = self.commands.send(Command::Stop).await;
-        let abort = self.task.abort_handle();
-        if tokio::time::timeout(patience, self.task).await.is_err() {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(task) = task else {
+            return;
+        };
+        let abort = task.abort_handle();
+        if tokio::time::timeout(patience, task).await.is_err() {
             tracing::warn!(tenant = self.name, "deliveries under way were cut; they are made again at the next start");
             abort.abort();
         }

@@ -1,6 +1,5 @@
 //! What a tenant is told to do, as of its latest configuration.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::gate::GateConfig;
@@ -16,11 +15,7 @@ pub struct Plan {
     pub paused: bool,
     /// Where to deliver.
     pub client: Client,
-    /// Most requests under way at a time.
-    pub in_flight: NonZeroUsize,
-    /// Most requests a second; 0 for no limit.
-    pub requests_per_second: u32,
-    /// All else about delivery.
+    /// How to deliver.
     pub delivery: DeliveryConfig,
     /// The mapping that is to be in force.
     pub mapping: Candidate,
@@ -33,7 +28,7 @@ impl Plan {
         GateConfig {
             failures: self.delivery.circuit_failures.get(),
             probe: Duration::from_secs(self.delivery.circuit_probe_s.get()),
-            requests_per_second: self.requests_per_second,
+            requests_per_second: self.delivery.requests_per_second,
         }
     }
 
@@ -42,6 +37,6 @@ impl Plan {
     }
 
     pub(super) fn keep_trying_ms(&self) -> u64 {
-        self.delivery.keep_trying_h.get().saturating_mul(60 * 60 * 1000)
+        self.delivery.keep_trying_s.get().saturating_mul(1000)
     }
 }

@@ -143,6 +143,6 @@ pub(super) async fn clear_told(setup: &Setup, id: TenantId, plan: &Plan) -> Resu
 
 /// The memory of what was told, as the plan bounds it.
 pub(super) fn novelty(plan: &Plan, rows: Vec<(Vec<u8>, Vec<u8>, UnixMs)>) -> Novelty {
-    let keep = Duration::from_secs(plan.delivery.remembered_h.get().saturating_mul(60 * 60));
+    let keep = Duration::from_secs(plan.delivery.remembered_s.get());
     Novelty::restore(plan.delivery.remembered, keep, rows)
 }

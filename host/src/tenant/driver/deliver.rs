@@ -46,7 +46,9 @@ impl Driver {
     }
 
     pub(super) fn can_start(&self) -> bool {
-        self.may_begin() && self.running.len() < self.plan.in_flight.get() && self.recorder.waiting() < MOST_UNWRITTEN
+        self.may_begin()
+            && self.running.len() < self.plan.delivery.in_flight.get()
+            && self.recorder.waiting() < MOST_UNWRITTEN
     }
 
     /// The event that is to be tried next: one whose time has come, one that was held, a new one.
@@ -184,7 +186,7 @@ impl Driver {
                         ticket,
                         &work,
                         FailureReason::GaveUp,
-                        "no success within delivery.keep_trying_h",
+                        "no success within delivery.keep_trying_s",
                         facts,
                     );
                     return;

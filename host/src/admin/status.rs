@@ -1,0 +1,157 @@
+//! The state of everything, at a glance.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+
+use super::Admin;
+use super::reply::{Reply, json, text};
+use crate::queue::{Health, TenantStats, UnixMs};
+use crate::service::Running;
+use crate::tenant::gate::Closed;
+
+#[derive(Serialize)]
+struct Status<'a> {
+    version: &'static str,
+    uptime_s: u64,
+    health: StoreHealth,
+    store: Store,
+    tenants: Vec<Tenant<'a>>,
+}
+
+#[derive(Serialize)]
+struct StoreHealth {
+    store: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Store {
+    file_bytes: u64,
+    used_bytes: u64,
+    free_bytes: u64,
+    damaged: u64,
+}
+
+#[derive(Serialize)]
+struct Tenant<'a> {
+    name: &'a str,
+    enabled: bool,
+    paused: bool,
+    version: u32,
+    mapping: String,
+    queued: u64,
+    queued_bytes: u64,
+    oldest_age_s: Option<u64>,
+    accepted: u64,
+    delivered: u64,
+    skipped: u64,
+    dead: u64,
+    dead_letters: u64,
+    accepted_per_s: f64,
+    delivered_per_s: f64,
+    retrying: i64,
+    destination: &'static str,
+    destination_until_s: Option<u64>,
+    last_error: Option<String>,
+    dedup_window_s: u64,
+}
+
+/// The process is alive.
+pub(super) fn alive() -> Response {
+    text(StatusCode::OK, "application/json", r#"{"status":"alive"}"#.to_owned())
+}
+
+/// Whether events can be taken in.
+pub(super) fn ready(admin: &Admin) -> Response {
+    let is_closing = *admin.service.closing().borrow();
+    let problem = match &*admin.service.queue().health().borrow() {
+        _ if is_closing => Some("closing"),
+        Health::Failing { .. } => Some("store-failing"),
+        Health::Good => None,
+    };
+    match problem {
+        None => text(StatusCode::OK, "application/json", r#"{"status":"ready"}"#.to_owned()),
+        Some(problem) => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "application/json", format!(r#"{{"status":"{problem}"}}"#))
+        }
+    }
+}
+
+/// Everything at a glance.
+pub(super) async fn status(admin: &Admin) -> Reply {
+    let service = &admin.service;
+    let stats = service.queue().tenant_stats().await?;
+    let store = service.queue().store_stats().await?;
+    let health = match &*service.queue().health().borrow() {
+        Health::Good => StoreHealth { store: "good", problem: None },
+        Health::Failing { problem, .. } => StoreHealth { store: "failing", problem: Some(problem.clone()) },
+    };
+    let (config, tenants) = (service.config(), service.tenants());
+    let now = now_ms();
+    let one = |tenant: &'_ crate::config::Tenant| {
+        let running = tenants.get(&tenant.name)?;
+        let stats = stats.get(&running.handle.id()).copied().unwrap_or_default();
+        Some((tenant.name.clone(), tenant.intake.enabled, tenant.intake.paused, running.clone(), stats))
+    };
+    let all: Vec<_> = config.tenants.iter().filter_map(one).collect();
+    json(&Status {
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: service.uptime().as_secs(),
+        health,
+        store: Store {
+            file_bytes: store.file_bytes,
+            used_bytes: store.used_bytes,
+            free_bytes: store.free_bytes,
+            damaged: store.damaged,
+        },
+        tenants: all
+            .iter()
+            .map(|(name, enabled, paused, running, stats)| {
+                let rates = admin.rates.of(running.handle.id());
+                tenant((name, *enabled, *paused), running, stats, rates, now)
+            })
+            .collect(),
+    })
+}
+
+fn tenant<'a>(
+    (name, enabled, paused): (&'a str, bool, bool),
+    running: &Running,
+    stats: &TenantStats,
+    (accepted_per_s, delivered_per_s): (f64, f64),
+    now: UnixMs,
+) -> Tenant<'a> {
+    let version = running.handle.version();
+    let destination = running.handle.destination();
+    let metrics = &running.metrics;
+    Tenant {
+        name,
+        enabled,
+        paused,
+        version: version.number,
+        mapping: format!("sha256:{}", version.pin.mapping),
+        queued: stats.queued,
+        queued_bytes: stats.queued_bytes,
+        oldest_age_s: stats.oldest.map(|oldest| now.saturating_sub(oldest) / 1000),
+        accepted: stats.accepted,
+        delivered: metrics.delivered.get(),
+        skipped: metrics.skipped.get(),
+        dead: metrics.dead.get(),
+        dead_letters: stats.dead,
+        accepted_per_s,
+        delivered_per_s,
+        retrying: metrics.retrying.get(),
+        destination: destination.closed.map_or("open", Closed::name),
+        destination_until_s: destination.opens_in.map(|wait| wait.as_secs()),
+        last_error: destination.last_error,
+        dedup_window_s: stats.dedup_window_ms / 1000,
+    }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> UnixMs {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

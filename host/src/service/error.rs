@@ -1,0 +1,113 @@
+//! What keeps the service from starting or from doing what it was asked.
+
+use crate::config::ConfigError;
+use crate::ingest::DoorError;
+use crate::outbound::OutboundError;
+use crate::queue::QueueError;
+use crate::sandbox;
+use crate::tenant::TenantError;
+use crate::versions::CandidateError;
+
+/// Why the service does not start, or does not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The configuration can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The sandbox does not start.
+    #[error(transparent)]
+    Engine(sandbox::Error),
+    /// Threads can't be started.
+    #[error("threads for mappings can't be started: {0}")]
+    Threads(std::io::Error),
+    /// A task ended badly.
+    #[error("a task of the service ended badly: {0}")]
+    Task(String),
+    /// The destination of a tenant can't be used.
+    #[error("tenant {tenant}: accoil: {error}")]
+    Destination {
+        /// The tenant.
+        tenant: String,
+        /// Why.
+        error: OutboundError,
+    },
+    /// The component of a tenant can't be read.
+    #[error("tenant {tenant}: mapping: {file}: {problem}")]
+    Component {
+        /// The tenant.
+        tenant: String,
+        /// The component's file.
+        file: String,
+        /// What the system said.
+        problem: String,
+    },
+    /// The mapping of a tenant can't be used.
+    #[error("tenant {tenant}: mapping: {error}")]
+    Mapping {
+        /// The tenant.
+        tenant: String,
+        /// Why.
+        error: CandidateError,
+    },
+    /// The store does not do what a tenant needs.
+    #[error("tenant {tenant}: {error}")]
+    Queue {
+        /// The tenant.
+        tenant: String,
+        /// Why.
+        error: QueueError,
+    },
+    /// The store can't be read or written.
+    #[error(transparent)]
+    Store(#[from] QueueError),
+    /// A tenant's loop does not start.
+    #[error("tenant {tenant}: {error}")]
+    Tenant {
+        /// The tenant.
+        tenant: String,
+        /// Why.
+        error: TenantError,
+    },
+    /// The door can't be opened.
+    #[error(transparent)]
+    Door(DoorError),
+    /// There is no such tenant.
+    #[error("there is no tenant {name}; see the status for those there are")]
+    UnknownTenant {
+        /// The name.
+        name: String,
+    },
+    /// There is no such event.
+    #[error("no event {id} is in the queue, the history or the dead letters of {tenant}")]
+    UnknownEvent {
+        /// Its id.
+        id: String,
+        /// The tenants that were looked through.
+        tenant: String,
+    },
+}
+
+impl ServiceError {
+    /// The stable code of this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Config(error) => error.code(),
+            Self::Engine(error) => error.code(),
+            Self::Threads(_) => "service-threads",
+            Self::Task(_) => "service-task",
+            Self::Destination { error, .. } => error.code(),
+            Self::Component { .. } => "component-open",
+            Self::Mapping { error, .. } => error.code(),
+            Self::Queue { error, .. } | Self::Store(error) => error.code(),
+            Self::Tenant { error, .. } => error.code(),
+            Self::Door(error) => error.code(),
+            Self::UnknownTenant { .. } => "unknown-tenant",
+            Self::UnknownEvent { .. } => "unknown-event",
+        }
+    }
+
+    /// Whether the caller asked for something that is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::UnknownTenant { .. } | Self::UnknownEvent { .. } | Self::Store(QueueError::Missing { .. }))
+    }
+}

@@ -1,0 +1,116 @@
+//! Taking over a new configuration while events flow.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use super::orders::Order;
+use super::{Running, Service, ServiceError, entrants, start_one};
+use crate::config::{self, Changes, Config, TenantChange};
+
+impl Service {
+    /// Reads the configuration again and takes over what changed. A configuration with a mistake
+    /// changes nothing. Gives what changed, in words.
+    ///
+    /// # Errors
+    /// [`ServiceError`]: then the old configuration is in force as before.
+    pub async fn reload(&self) -> Result<Vec<String>, ServiceError> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let new = config::load(&self.config_path)?;
+        let old = self.config.load_full();
+        let changes = config::changes(&old, &new);
+        let (started, followed) = self.prepare(&changes, &new).await?;
+        // From here on nothing can fail but the door, and that is tried before the loops follow.
+        let mut tenants = self.tenants();
+        let mut gone = Vec::new();
+        tenants.retain(|name, running| {
+            let stays = new.tenants.iter().any(|tenant| &tenant.name == name);
+            if !stays {
+                gone.push(running.clone());
+            }
+            stays
+        });
+        tenants.extend(started);
+        let replaced = self.door.replace(new.ingest.clone(), entrants(&new, &tenants)).await;
+        if let Err(error) = replaced {
+            self.give_up(&tenants).await;
+            return Err(ServiceError::Door(error));
+        }
+        let mut lines = changes.lines();
+        for (name, order) in followed {
+            if let Some(running) = tenants.get_mut(&name) {
+                if running.component != order.component {
+                    running.component = order.component;
+                    let line = format!("tenant {name}: component file");
+                    lines.extend((!lines.iter().any(|other| other.starts_with(&line))).then_some(line));
+                }
+                running.handle.follow(order.plan).await;
+            }
+        }
+        *self.tenants.lock().unwrap_or_else(PoisonError::into_inner) = tenants;
+        self.config.store(Arc::new(new));
+        for running in gone {
+            let patience = self.config().server.drain;
+            tracing::warn!(
+                tenant = running.handle.name(),
+                "the tenant is not configured any more; what it has queued stays in the store"
+            );
+            running.handle.stop(patience).await;
+        }
+        Ok(lines)
+    }
+
+    /// Makes everything that can go wrong before anything changes: loops of new tenants, orders for
+    /// those that changed.
+    async fn prepare(
+        &self,
+        changes: &Changes,
+        new: &Config,
+    ) -> Result<(BTreeMap<String, Running>, Vec<(String, Follow)>), ServiceError> {
+        let running = self.tenants();
+        let mut followed = Vec::new();
+        let mut added = Vec::new();
+        for tenant in &new.tenants {
+            let order = Order::of(new, tenant, &self.config_path)?;
+            match running.get(&tenant.name) {
+                None => added.push(order),
+                Some(running) => {
+                    let is_new_file = order.component_digest() != running.component;
+                    let is_changed = matches!(changes.tenants.get(&tenant.name), Some(TenantChange::Changed { .. }));
+                    if is_new_file || is_changed {
+                        let component = order.component_digest();
+                        followed
+                            .push((tenant.name.clone(), Follow { component, plan: order.plan(&self.setup).await? }));
+                    }
+                }
+            }
+        }
+        let mut started = BTreeMap::new();
+        for order in added {
+            let metrics = self.metrics.tenant(&order.name);
+            match start_one(Arc::clone(&self.setup), order, metrics).await {
+                Ok((name, running)) => drop(started.insert(name, running)),
+                Err(error) => {
+                    self.give_up(&started).await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok((started, followed))
+    }
+
+    /// Stops the loops that were started for a configuration that is not taken over.
+    async fn give_up(&self, started: &BTreeMap<String, Running>) {
+        let running = self.tenants();
+        for (name, new) in started {
+            if !running.contains_key(name) {
+                new.handle.stop(self.config().server.drain).await;
+            }
+        }
+    }
+}
+
+/// New orders for a tenant that is served already.
+struct Follow {
+    component: String,
+    plan: crate::tenant::Plan,
+}

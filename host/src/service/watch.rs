@@ -1,0 +1,80 @@
+//! Watching for a reason to reload: the signal, and the files.
+//!
+//! Files are looked at once a second instead of being watched: that works the same on every file
+//! system, and also where a file is replaced through a link, as Kubernetes does it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Service;
+use crate::config::Component;
+use crate::server::Identity;
+
+const LOOK: Duration = Duration::from_secs(1);
+
+type Seen = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
+
+/// Reloads on SIGHUP, and when the configuration or a component's file changed, until the service
+/// closes; the certificate of the listener with it. What it does is logged.
+pub async fn watch(service: Arc<Service>, identity: Option<Arc<Identity>>) {
+    let mut closing = service.closing();
+    // Without the signal there are still the files.
+    let mut hangup = signal(SignalKind::hangup()).ok();
+    let mut seen = look(&service);
+    loop {
+        let asked = async {
+            match &mut hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        let reason = tokio::select! {
+            () = asked => "SIGHUP",
+            () = tokio::time::sleep(LOOK) => {
+                if look(&service) == seen {
+                    continue;
+                }
+                "a file changed"
+            }
+            _ = closing.wait_for(|closing| *closing) => return,
+        };
+        // Before the files are read, so that what changes meanwhile is seen the next time.
+        seen = look(&service);
+        match service.reload().await {
+            Ok(changed) if changed.is_empty() => tracing::info!(reason, "reloaded: nothing changed"),
+            Ok(changed) => tracing::info!(reason, changed = changed.join("; "), "reloaded"),
+            Err(error) => {
+                tracing::error!(
+                    reason,
+                    code = error.code(),
+                    "not reloaded, the old configuration stays in force: {error}"
+                );
+            }
+        }
+        let tls = service.config().server.tls.clone();
+        if let (Some(identity), Some(tls)) = (&identity, tls)
+            && let Err(error) = identity.replace(&tls)
+        {
+            tracing::error!(code = error.code(), "the certificate in use stays: {error}");
+        }
+    }
+}
+
+fn look(service: &Service) -> Seen {
+    let config = service.config();
+    let components = config.tenants.iter().filter_map(|tenant| match &tenant.mapping.component {
+        Component::File(path) => Some(path.clone()),
+        Component::Default => None,
+    });
+    let paths = std::iter::once(config.path.clone()).chain(components);
+    paths.map(|path| (path.clone(), state(&path))).collect()
+}
+
+fn state(path: &std::path::Path) -> Option<(SystemTime, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}

@@ -1,0 +1,212 @@
+//! A stand-in for Accoil that records every request and answers as it is told, request by request.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::any;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// The key, as shown.
+    pub(crate) key: String,
+    /// `identify`, `group` or `track`.
+    pub(crate) kind: String,
+    pub(crate) body: Value,
+    /// How it was answered; 0 when it was not.
+    pub(crate) status: u16,
+    pub(crate) at: Instant,
+}
+
+impl Call {
+    pub(crate) fn user(&self) -> &str {
+        self.body["userId"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn event(&self) -> &str {
+        self.body["event"].as_str().unwrap_or_default()
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
+    pub(crate) delay: Duration,
+    /// Whether the body never ends.
+    pub(crate) is_endless: bool,
+}
+
+impl Reply {
+    pub(crate) fn status(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: String::new(), delay: Duration::ZERO, is_endless: false }
+    }
+
+    pub(crate) fn ok() -> Self {
+        Self::status(202)
+    }
+
+    pub(crate) fn with(mut self, header: &'static str, value: &str) -> Self {
+        self.headers.push((header, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn saying(mut self, body: &str) -> Self {
+        self.body = body.to_owned();
+        self
+    }
+
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+}
+
+type Behaviour = Box<dyn Fn(&Call) -> Reply + Send + Sync>;
+
+struct State {
+    calls: Mutex<Vec<Call>>,
+    came: Notify,
+    behaviour: Mutex<Behaviour>,
+}
+
+/// The stand-in. It ends with the test.
+pub(crate) struct Accoil {
+    pub(crate) address: SocketAddr,
+    state: Arc<State>,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Accoil {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Accoil {
+    /// Answers everything with 202.
+    pub(crate) async fn start() -> Self {
+        Self::behaving(|_| Reply::ok()).await
+    }
+
+    pub(crate) async fn behaving(behaviour: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            calls: Mutex::default(),
+            came: Notify::new(),
+            behaviour: Mutex::new(Box::new(behaviour)),
+        });
+        let answering = Arc::clone(&state);
+        let router = axum::Router::new().fallback(any(move |request: Request| answer(Arc::clone(&answering), request)));
+        let serving = tokio::spawn(super::host::serve_router(listener, router));
+        Self { address, state, serving }
+    }
+
+    /// Behaves differently from now on.
+    pub(crate) fn behave(&self, behaviour: impl Fn(&Call) -> Reply + Send + Sync + 'static) {
+        *self.state.behaviour.lock().unwrap() = Box::new(behaviour);
+    }
+
+    /// All requests until now.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.lock().clone()
+    }
+
+    /// The tracks that were answered with success, as user and event.
+    pub(crate) fn tracks(&self) -> Vec<(String, String)> {
+        let calls = self.lock();
+        let tracks = calls.iter().filter(|call| call.kind == "track" && call.status == 202);
+        tracks.map(|call| (call.user().to_owned(), call.event().to_owned())).collect()
+    }
+
+    /// How often each event was tracked, by name.
+    pub(crate) fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, event) in self.tracks() {
+            *counts.entry(event).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Waits until the requests are as wanted.
+    pub(crate) async fn until(&self, is_wanted: impl Fn(&[Call]) -> bool) {
+        let waiting = async {
+            loop {
+                let came = self.state.came.notified();
+                if is_wanted(&self.lock()) {
+                    return;
+                }
+                came.await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+        assert!(waited.is_ok(), "the requests never came: {:?}", self.lock().iter().rev().take(20).collect::<Vec<_>>());
+    }
+
+    /// Waits until so many tracks were answered with success.
+    pub(crate) async fn until_tracked(&self, number: usize) {
+        self.until(|calls| calls.iter().filter(|call| call.kind == "track" && call.status == 202).count() >= number)
+            .await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
+        self.state.calls.lock().unwrap()
+    }
+}
+
+async fn answer(state: Arc<State>, request: Request) -> Response {
+    let kind = request.uri().path().trim_start_matches("/v2/").to_owned();
+    let key = authorization(request.headers());
+    let body = to_bytes(request.into_body(), 1 << 24).await.unwrap_or_default();
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let mut call = Call { key, kind, body, status: 0, at: Instant::now() };
+    let reply = (state.behaviour.lock().unwrap())(&call);
+    call.status = reply.status;
+    state.calls.lock().unwrap().push(call);
+    state.came.notify_waiters();
+    if !reply.delay.is_zero() {
+        tokio::time::sleep(reply.delay).await;
+    }
+    let body = if reply.is_endless { endless() } else { Body::from(reply.body) };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap();
+    for (name, value) in reply.headers {
+        response.headers_mut().insert(name, value.parse().unwrap());
+    }
+    response
+}
+
+fn endless() -> Body {
+    Body::from_stream(Endless)
+}
+
+/// A body that goes on and on.
+struct Endless;
+
+impl futures_core::Stream for Endless {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(Some(Ok(Bytes::from_static(&[b'x'; 4096]))))
+    }
+}
+
+fn authorization(headers: &HeaderMap) -> String {
+    headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
