@@ -5,7 +5,7 @@
 mod admission;
 mod answer;
 mod bombs;
-mod guest;
+pub(crate) mod guest;
 mod honest;
 mod invalid;
 mod isolation;

@@ -47,15 +47,36 @@ pub(crate) struct Reply {
     pub(crate) delay: Duration,
     /// Whether the body never ends.
     pub(crate) is_endless: bool,
+    /// Whether the connection is closed instead of an answer.
+    pub(crate) is_cut: bool,
 }
+
+/// Marks an answer that is not to be given.
+#[derive(Clone)]
+pub(crate) struct Cut;
 
 impl Reply {
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: String::new(), delay: Duration::ZERO, is_endless: false }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+            delay: Duration::ZERO,
+            is_endless: false,
+            is_cut: false,
+        }
     }
 
     pub(crate) fn ok() -> Self {
         Self::status(202)
+    }
+
+    pub(crate) fn endless() -> Self {
+        Self { is_endless: true, ..Self::ok() }
+    }
+
+    pub(crate) fn cut() -> Self {
+        Self { is_cut: true, status: 599, ..Self::ok() }
     }
 
     pub(crate) fn with(mut self, header: &'static str, value: &str) -> Self {
@@ -162,6 +183,18 @@ impl Accoil {
             .await;
     }
 
+    /// For each user the tracks in the order in which they were first answered with success.
+    pub(crate) fn orders(&self) -> BTreeMap<String, Vec<String>> {
+        let mut orders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (user, event) in self.tracks() {
+            let order = orders.entry(user).or_default();
+            if !order.contains(&event) {
+                order.push(event);
+            }
+        }
+        orders
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
         self.state.calls.lock().unwrap()
     }
@@ -183,6 +216,9 @@ async fn answer(state: Arc<State>, request: Request) -> Response {
     let body = if reply.is_endless { endless() } else { Body::from(reply.body) };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap();
+    if reply.is_cut {
+        response.extensions_mut().insert(Cut);
+    }
     for (name, value) in reply.headers {
         response.headers_mut().insert(name, value.parse().unwrap());
     }

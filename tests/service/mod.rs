@@ -2,8 +2,14 @@
 //! records everything and answers as a test wants.
 
 mod accoil;
+mod admin;
+mod dead_letters;
+mod destination;
 mod host;
+mod mapping;
+mod order;
 mod promises;
+mod reload;
 
-pub(crate) use accoil::{Accoil, Call, Reply};
+pub(crate) use accoil::{Accoil, Reply};
 pub(crate) use host::{Host, event, events};

@@ -62,6 +62,7 @@ async fn the_same_event_is_delivered_once() {
     for _ in 0..3 {
         host.accept("acme", &events("u", 0..5)).await;
     }
+    host.until_drained("acme").await;
     let host = host.restart().await;
     host.accept("acme", &events("u", 0..6)).await;
     host.until_drained("acme").await;

@@ -1,0 +1,94 @@
+//! The service in a process of its own.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::sink::Sink;
+
+pub struct Host {
+    pub ingest: SocketAddr,
+    pub client: reqwest::Client,
+    child: Child,
+    folder: tempfile::TempDir,
+    log: std::sync::mpsc::Receiver<String>,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Host {
+    pub async fn start(sink: &Sink, tenants: usize, more: &str) -> Self {
+        // On the disk, not in memory: what is measured includes its syncs.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        std::fs::write(folder.path().join("accoil.toml"), config(sink, tenants, more, false)).unwrap();
+        std::fs::write(folder.path().join("key"), "key").unwrap();
+        for tenant in 0..tenants {
+            std::fs::write(folder.path().join(format!("key-{tenant}")), key(tenant)).unwrap();
+        }
+        let mut child = Command::new(env!("CARGO_BIN_EXE_accoil-stream"))
+            .args(["serve", "--config", "accoil.toml"])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (said, log) = std::sync::mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(said.send(line))));
+        let mut ingest = None;
+        while let Ok(line) = log.recv_timeout(Duration::from_secs(60)) {
+            if let Some((_, rest)) = line.split_once("serving events on ") {
+                ingest = rest.split(',').next().unwrap().parse().ok();
+                break;
+            }
+            println!("{line}");
+        }
+        let ingest = ingest.expect("the service starts");
+        Self { ingest, client: client(), child, folder, log }
+    }
+
+    /// Pauses or resumes delivery, by configuration.
+    pub async fn pause(&self, sink: &Sink, tenants: usize, paused: bool) {
+        std::fs::write(self.folder.path().join("accoil.toml"), config(sink, tenants, "", paused)).unwrap();
+        while let Ok(line) = self.log.recv_timeout(Duration::from_secs(60)) {
+            if line.contains("reloaded") {
+                return;
+            }
+        }
+        panic!("the configuration is not taken over");
+    }
+}
+
+pub fn key(tenant: usize) -> String {
+    format!("key-of-tenant-{tenant}")
+}
+
+pub fn client() -> reqwest::Client {
+    // The first one to install it wins; it is the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+fn config(sink: &Sink, tenants: usize, more: &str, paused: bool) -> String {
+    let mut text = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\
+         [delivery]\nin_flight = 32\n{more}\n"
+    );
+    for tenant in 0..tenants {
+        write!(
+            text,
+            "[[tenants]]\nname = \"t{tenant}\"\npaused = {paused}\ningest_keys = [\"file:key-{tenant}\"]\n\
+             [tenants.accoil]\napi_key = \"file:key\"\nendpoint = \"http://{}\"\nallow_private_endpoint = true\n",
+            sink.address
+        )
+        .unwrap();
+    }
+    text
+}
