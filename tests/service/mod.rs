@@ -3,6 +3,7 @@
 
 mod accoil;
 mod admin;
+mod clients;
 mod dead_letters;
 mod destination;
 mod host;
