@@ -30,9 +30,9 @@ pub enum Exit {
     /// All went well.
     Success = 0,
     /// The command ran to its end, but something in the input was no event,
-    /// or was not delivered.
+    /// or was not delivered; or a service refused what it was asked.
     Incomplete = 1,
-    /// The command line or the configuration is wrong.
+    /// The command line or the configuration is wrong, or leads to no service.
     Usage = 2,
     /// The component, or its settings, can't be used.
     Refused = 3,
@@ -69,9 +69,10 @@ impl Failure {
 ///   accoil-stream transform events.ndjson --requests
 ///
 /// Exit codes: 0 all went well; 1 something in the input was no event or was
-/// not delivered; 2 wrong command line or configuration; 3 the component or
-/// its settings can't be used; 4 an input could not be read to its end; 5 the
-/// result could not be written.
+/// not delivered, or a service refused what it was asked; 2 wrong command line
+/// or configuration, or no service there; 3 the component or its settings
+/// can't be used; 4 an input could not be read to its end; 5 the result could
+/// not be written.
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment, bin_name = "accoil-stream", max_term_width = 100)]
 struct Cli {
@@ -179,6 +180,13 @@ pub(crate) fn is_closed(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+
     #[test]
     fn nothing_that_is_printed_commands_the_terminal() {
         assert_eq!(super::printable("a\u{1b}[31m\rb\u{9b}é\nc"), "a\\u{1b}[31m\\rb\\u{9b}é\nc");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
 use super::{ConfigError, Problems, ServerConfig, locate, read, read_text, server};
+use crate::limits::Limits;
 use crate::secret::{Secret, SecretSource};
 
 /// The parts of a configuration that say how to reach the service.
@@ -14,6 +15,8 @@ pub struct ServiceAddress {
     pub server: ServerConfig,
     /// Whether the event listener speaks TLS.
     pub tls: bool,
+    /// What an event may be.
+    pub limits: Limits,
     path: PathBuf,
     text: String,
     tenants: Vec<(String, Option<SecretSource>)>,
@@ -32,10 +35,10 @@ pub fn load_address(path: &Path) -> Result<ServiceAddress, Problems> {
         let server = server::server(file.server, &mut findings, path.parent().unwrap_or(Path::new("")))?;
         let tenants = file.tenants.into_iter().flatten();
         let tenants = tenants.filter_map(|table| Some((table.name?, table.ingest_keys.into_iter().next())));
-        Some((server, tls, tenants.collect()))
+        Some((server, tls, tenants.collect(), file.limits))
     });
-    let (server, tls, tenants) = findings.end(made)?;
-    Ok(ServiceAddress { server, tls, path: path.to_owned(), text, tenants })
+    let (server, tls, tenants, limits) = findings.end(made)?;
+    Ok(ServiceAddress { server, tls, limits, path: path.to_owned(), text, tenants })
 }
 
 impl ServiceAddress {

@@ -4,27 +4,8 @@ use serde_json::{Value, json};
 
 use super::schema;
 
-/// The file of the README, with everything a newcomer meets.
-const EXAMPLE: &str = r#"
-[server]
-listen = "127.0.0.1:8080"
-admin_listen = "127.0.0.1:8081"
-admin_token = "env:ACCOIL_STREAM_ADMIN_TOKEN"
-data_dir = "data"
-[[tenants]]
-name = "acme"
-enabled = true
-paused = false
-ingest_keys = ["env:ACME_INGEST_KEY"]
-[tenants.accoil]
-api_key = "env:ACME_ACCOIL_KEY"
-endpoint = "https://in.accoil.com"
-allow_private_endpoint = false
-in_flight = 4
-[tenants.mapping]
-component = "default"
-settings = { properties = ["plan"] }
-"#;
+/// What a newcomer copies.
+const EXAMPLE: &str = include_str!("../../examples/accoil.toml");
 
 fn is_valid(text: &str) -> bool {
     let file: Value = toml::from_str(text).unwrap();
@@ -34,20 +15,22 @@ fn is_valid(text: &str) -> bool {
 #[test]
 fn it_takes_what_is_right_and_refuses_the_rest() {
     assert!(is_valid(EXAMPLE));
+    let readme = include_str!("../../../README.md").split("```toml\n").skip(1);
+    assert!(readme.map(|rest| rest.split("```").next().unwrap()).all(is_valid));
     for (from, to) in [
-        ("enabled", "enable"),
-        ("api_key", "apikey"),
-        ("data_dir", "data-dir"),
+        ("enabled =", "enable ="),
+        ("api_key =", "apikey ="),
+        ("data_dir =", "data-dir ="),
         ("[tenants.mapping]", "[tenants.mappings]"),
         ("\"env:ACME_INGEST_KEY\"", "\"0123456789abcdef\""),
         ("\"env:ACME_ACCOIL_KEY\"", "\"literal\""),
         ("paused = false", "paused = \"no\""),
-        ("in_flight = 4", "in_flight = 0"),
-        ("in_flight = 4", "in_flight = 4000"),
+        ("component = \"default\"", "component = 7"),
+        ("endpoint =", "in_flight = 4000\nendpoint ="),
         ("name = \"acme\"", ""),
         ("name = \"acme\"", "name = \"a b\""),
-        ("[server]", "[queue]\ndedup_days = 0\n[server]"),
-        ("[server]", "[limits]\ndeadline = 3\n[server]"),
+        ("[server]\n", "[queue]\ndedup_days = 0\n[server]\n"),
+        ("[server]\n", "[limits]\ndeadline = 3\n[server]\n"),
     ] {
         assert!(EXAMPLE.contains(from));
         assert!(!is_valid(&EXAMPLE.replacen(from, to, 1)), "{from} -> {to}");

@@ -5,29 +5,21 @@ use std::path::Path;
 use super::tests::{MINIMAL, mistake, parse_in_folder};
 use super::*;
 
+/// With every secret in the file `key`.
+fn with_secrets(text: &str) -> String {
+    let mut parts = text.split("\"env:");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |text, part| format!("{text}\"file:key\"{}", part.split_once('"').unwrap().1))
+}
+
 #[test]
 fn the_service_is_configured_as_documented() {
-    let text = r#"
-        [server]
-        listen = "127.0.0.1:0"
-        admin_listen = "127.0.0.1:0"
-        admin_token = "file:key"
-        data_dir = "data"
-        [[tenants]]
-        name = "acme"
-        enabled = false
-        paused = true
-        ingest_keys = ["file:key"]
-        [tenants.accoil]
-        api_key = "file:key"
-        endpoint = "https://in.accoil.com"
-        in_flight = 3
-        requests_per_second = 4
-        [tenants.mapping]
-        component = "default"
-        settings = { properties = ["plan"] }
-    "#;
-    let (config, folder) = parse_in_folder(text).unwrap();
+    // The example, with secrets that are there.
+    let text = with_secrets(include_str!("../../examples/accoil.toml"))
+        .replace("enabled = true", "enabled = false")
+        .replace("paused = false", "paused = true")
+        .replace("api_key =", "in_flight = 3\nrequests_per_second = 4\napi_key =");
+    let (config, folder) = parse_in_folder(&text).unwrap();
     let tenant = config.tenant(None).unwrap();
     assert_eq!(config.server.data_dir, folder.path().join("data"));
     assert_eq!(config.server.admin_token.as_ref().unwrap().expose(), "canary");

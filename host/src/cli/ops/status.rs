@@ -1,5 +1,6 @@
 //! `status`: how the service and its tenants are.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
@@ -7,7 +8,7 @@ use serde::Deserialize;
 
 use super::client::{Admin, Service};
 use super::text::{age, bytes, table};
-use crate::cli::{Exit, Failure, print};
+use crate::cli::{Exit, Failure, complain};
 
 /// How often `--watch` looks.
 const EVERY: Duration = Duration::from_secs(2);
@@ -28,14 +29,19 @@ pub(in crate::cli) struct Arguments {
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let admin = arguments.service.find()?;
+    if !arguments.watch {
+        return show(&admin);
+    }
     loop {
-        show(&admin)?;
-        if !arguments.watch {
-            return Ok(Exit::Success);
+        // A service that restarts is looked at again.
+        if let Err(failure) = show(&admin) {
+            complain(&failure.code, &failure.message);
         }
         std::thread::sleep(EVERY);
-        // Also ends the command when nobody reads any more.
-        print(b"\n")?;
+        if io::stdout().write_all(b"\n").is_err() {
+            // Nobody reads any more.
+            return Ok(Exit::Success);
+        }
     }
 }
 

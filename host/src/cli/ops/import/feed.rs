@@ -11,17 +11,23 @@ use super::state::State;
 use crate::cli::meter::Meter;
 use crate::cli::{Failure, complain};
 use crate::input::{self, Input, Progress};
-use crate::limits::Limits;
+
+/// So many events in a row that are bad for a reason without a name mean that it is not they that
+/// are bad.
+const MOST_UNNAMED: u32 = 20;
 
 /// An import that is under way.
 #[derive(Debug)]
 pub(super) struct Feed<'a> {
     pub(super) door: &'a Door,
-    pub(super) limits: &'a Limits,
+    /// Most bytes of an event.
+    pub(super) event_bytes: usize,
     pub(super) state: State,
     pub(super) refused: Refused,
     /// How many events a request may have: fewer after one was too large.
     pub(super) largest: usize,
+    /// How many events in a row were refused without being named.
+    pub(super) unnamed: u32,
 }
 
 /// What it did.
@@ -42,7 +48,7 @@ impl Feed<'_> {
         let before = self.state.total();
         let (progress, meter) = (Progress::default(), Meter::start(inputs));
         let confirmed: Vec<u64> = (0..inputs.len()).map(|input| self.state.confirmed(input)).collect();
-        let event_bytes = self.limits.event_bytes;
+        let event_bytes = self.event_bytes;
         let (sender, chunks) = sync_channel(1);
         let (sent, errors) = std::thread::scope(|threads| {
             let progress = &progress;
@@ -61,6 +67,7 @@ impl Feed<'_> {
             });
             // What is read from now on has nowhere to go; this ends the reading.
             progress.stop.store(sent.is_err(), Ordering::Relaxed);
+            progress.hang_up.store(sent.is_err(), Ordering::Relaxed);
             drop(chunks);
             let errors = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (sent.map(|()| accepted), errors)
@@ -86,6 +93,7 @@ impl Feed<'_> {
             match answer {
                 Answer::Accepted => {
                     accepted += live as u64;
+                    self.unnamed = if live > 0 { 0 } else { self.unnamed };
                     self.refused.take(piece)?;
                     at = end;
                     self.state.confirm(chunk.input, chunk.before + at as u64)?;
@@ -101,31 +109,33 @@ impl Feed<'_> {
                     refuse_all(piece, "larger than the service takes");
                     self.largest = MOST_EVENTS;
                 }
-                Answer::Bad(named) if refuse(piece, &named) => {}
+                Answer::Bad(named) => refuse(piece, &named),
                 // It was not said which: looked for by halves.
-                Answer::Bad(_) | Answer::SomeBad(_) if live > 1 => size = half,
-                Answer::Bad(_) => refuse_all(piece, "refused without a reason"),
-                Answer::SomeBad(said) => refuse_all(piece, &said),
+                Answer::SomeBad(_) if live > 1 => size = half,
+                Answer::SomeBad(said) => {
+                    self.unnamed += 1;
+                    if self.unnamed == MOST_UNNAMED {
+                        return Err(self.door.refuses(&said));
+                    }
+                    refuse_all(piece, &said);
+                }
             }
         }
         Ok(accepted)
     }
 }
 
-/// Marks the events that an answer named; says whether there was any.
-fn refuse(piece: &mut [Event], named: &[(usize, String)]) -> bool {
+/// Marks the events that an answer named.
+fn refuse(piece: &mut [Event], named: &[(usize, String)]) {
     let mut sent: Vec<&mut Event> = piece.iter_mut().filter(|event| event.refusal.is_none()).collect();
-    let mut any = false;
     for (index, problem) in named {
         if let Some(event) = sent.get_mut(*index) {
-            any = true;
             match &mut event.refusal {
                 Some(said) => *said = format!("{said}, {problem}"),
                 None => event.refusal = Some(problem.clone()),
             }
         }
     }
-    any
 }
 
 fn refuse_all(piece: &mut [Event], problem: &str) {

@@ -20,7 +20,6 @@ use super::text::count;
 use crate::cli::{Exit, Failure, tell};
 use crate::config::{self, ServiceAddress};
 use crate::input::Input;
-use crate::limits::Limits;
 use feed::{Done, Feed};
 use item::MOST_EVENTS;
 use post::Door;
@@ -80,6 +79,7 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let inputs: Vec<Input> = arguments.files.iter().map(|path| Input::of(path)).collect();
     let state = State::open(arguments.state_file().as_deref(), &tenant, &inputs)?;
     let refused = Refused::new(&arguments.refused, state.goes_on())?;
+    state.keep()?;
     let door = Door {
         http: http()?,
         runtime: runtime()?,
@@ -87,7 +87,8 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         key,
         patience: Duration::from_secs(arguments.patience),
     };
-    let feed = Feed { door: &door, limits: &Limits::default(), state, refused, largest: MOST_EVENTS };
+    let feed =
+        Feed { door: &door, event_bytes: address.limits.event_bytes, state, refused, largest: MOST_EVENTS, unnamed: 0 };
     let done = feed.run(&inputs)?;
     Ok(arguments.finish(&done))
 }
@@ -120,6 +121,9 @@ impl Arguments {
         };
         if !matches!(url.scheme(), "http" | "https") {
             return Err(failed("--url must begin with http:// or https://".into()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(failed("--url must not hold a user name or password".into()));
         }
         url.set_path(&format!("{}/batch", url.path().trim_end_matches('/')));
         Ok(url)

@@ -55,10 +55,10 @@ enum Tried {
 impl Door {
     /// Sends events that are not refused.
     pub(super) fn send(&self, events: &[Event]) -> Result<Answer, Failure> {
-        let body = self.body(events);
+        let (body, sent) = self.body(events);
         let (start, mut random) = (Instant::now(), fastrand::Rng::new());
         for failures in 1.. {
-            let (wait, problem) = match self.runtime.block_on(self.once(&body)) {
+            let (wait, problem) = match self.runtime.block_on(self.once(&body, sent)) {
                 Tried::Answered(answer) => return Ok(answer),
                 Tried::Refused(problem) => return Err(self.failure(Exit::Usage, "import-refused", &problem)),
                 Tried::Later(asked, problem) => {
@@ -74,25 +74,33 @@ impl Door {
         Err(self.failure(Exit::Incomplete, "import-gave-up", "too many tries"))
     }
 
+    /// The service refuses everything.
+    pub(super) fn refuses(&self, said: &str) -> Failure {
+        self.failure(Exit::Usage, "import-refused", &format!("refuses every event: {said}"))
+    }
+
     fn failure(&self, exit: Exit, code: &'static str, problem: &str) -> Failure {
         Failure::new(exit, code, format!("{}: {problem}", self.url))
     }
 
-    fn body(&self, events: &[Event]) -> String {
+    /// The body, and how many events are in it.
+    fn body(&self, events: &[Event]) -> (String, usize) {
         let mut body = String::from("{\"api_key\":");
         push_string(&mut body, self.key.expose());
         body.push_str(",\"events\":[");
-        for (index, event) in events.iter().filter(|event| event.refusal.is_none()).enumerate() {
-            if index > 0 {
+        let mut sent = 0;
+        for event in events.iter().filter(|event| event.refusal.is_none()) {
+            if sent > 0 {
                 body.push(',');
             }
             body.push_str(&event.text);
+            sent += 1;
         }
         body.push_str("]}");
-        body
+        (body, sent)
     }
 
-    async fn once(&self, body: &str) -> Tried {
+    async fn once(&self, body: &str, sent: usize) -> Tried {
         let request = self.http.post(self.url.clone()).header(CONTENT_TYPE, "application/json").timeout(ANSWER);
         let answer = match request.body(body.to_owned()).send().await {
             Ok(answer) => answer,
@@ -115,15 +123,16 @@ impl Door {
             200..=299 => Tried::Answered(Answer::Accepted),
             413 => Tried::Answered(Answer::TooLarge),
             400 if said.starts_with("Invalid API key") => Tried::Refused(format!("answered 400: {said}")),
-            400 => Tried::Answered(bad(&body, said)),
+            400 => Tried::Answered(bad(&body, said, sent)),
             408 | 429 | 500..=599 => Tried::Later(asked, format!("answered {status}: {said}")),
             _ => Tried::Refused(format!("answered {status}: {said}")),
         }
     }
 }
 
-/// The events that an answer in Amplitude's form names (http-v2: each list maps a field to indexes).
-fn bad(body: &Value, said: &str) -> Answer {
+/// The events, of those that were sent, that an answer in Amplitude's form names (http-v2: each list
+/// maps a field to indexes).
+fn bad(body: &Value, said: &str, sent: usize) -> Answer {
     let lists = [
         ("events_with_missing_fields", "is missing"),
         ("events_with_invalid_fields", "is invalid"),
@@ -133,8 +142,8 @@ fn bad(body: &Value, said: &str) -> Answer {
     for (list, problem) in lists {
         for (field, indexes) in body.get(list).and_then(Value::as_object).into_iter().flatten() {
             let indexes = indexes.as_array().into_iter().flatten().filter_map(Value::as_u64);
-            named
-                .extend(indexes.filter_map(|index| Some((usize::try_from(index).ok()?, format!("{field} {problem}")))));
+            let places = indexes.filter_map(|index| usize::try_from(index).ok()).filter(|place| *place < sent);
+            named.extend(places.map(|place| (place, format!("{field} {problem}"))));
         }
     }
     if named.is_empty() { Answer::SomeBad(said.to_owned()) } else { Answer::Bad(named) }

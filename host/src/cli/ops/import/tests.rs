@@ -143,7 +143,7 @@ fn requests_that_are_too_large_are_halved_and_one_event_does_not_make_all_small(
 fn events_that_are_named_are_left_out_and_written_down() {
     let import = Import::new(|seen| {
         let events = numbers(&seen.body);
-        let places: Vec<usize> = (0..events.len()).filter(|place| events[*place] % 5 == 0).collect();
+        let places: Vec<usize> = (0..events.len()).filter(|place| events[*place].is_multiple_of(5)).collect();
         if places.is_empty() {
             return ok();
         }
@@ -201,4 +201,23 @@ fn what_was_refused_before_is_not_overwritten() {
     let failure = import.run(0).unwrap_err();
     assert_eq!((failure.exit, failure.code.as_ref()), (Exit::Usage, "refused-file-exists"));
     assert!(import.requests().is_empty());
+}
+
+#[test]
+fn a_service_that_refuses_everything_without_a_reason_ends_it() {
+    let import = Import::new(|_| (400, None, r#"{"code":400,"error":"no"}"#.into()));
+    import.write("events", &lines(0..500));
+    let failure = import.run(0).unwrap_err();
+    assert_eq!((failure.exit, failure.code.as_ref()), (Exit::Usage, "import-refused"));
+    assert!(failure.message.ends_with("refuses every event: no"), "{}", failure.message);
+    assert!(import.requests().len() < 100, "{}", import.requests().len());
+}
+
+#[test]
+fn a_state_with_nothing_confirmed_binds_nobody() {
+    let import = Import::new(|_| ok());
+    import.write("events", &lines(0..3));
+    import.write("events.import-state", r#"{"version":1,"tenant":"other","inputs":[]}"#);
+    assert_eq!(import.run(0).unwrap(), Exit::Success);
+    assert_eq!(import.requests(), [[0, 1, 2]]);
 }
