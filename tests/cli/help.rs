@@ -24,9 +24,10 @@ fn the_program() {
       accoil-stream transform events.ndjson --requests
 
     Exit codes: 0 all went well; 1 something in the input was no event or was
-    not delivered; 2 wrong command line or configuration; 3 the component or
-    its settings can't be used; 4 an input could not be read to its end; 5 the
-    result could not be written.
+    not delivered, or a service refused what it was asked; 2 wrong command line
+    or configuration, or no service there; 3 the component or its settings
+    can't be used; 4 an input could not be read to its end; 5 the result could
+    not be written.
 
     Usage: accoil-stream <COMMAND>
 
@@ -35,7 +36,16 @@ fn the_program() {
       send             Map events and deliver them to Accoil
       sink             Stand in for Accoil's ingest API on this machine
       check            Say whether a component can run here, and what it is
+      config           Check the configuration, or print its schema for editors
       test-connection  Test the way to Accoil: name, connection, TLS, a harmless request
+      import           Give the events of files to a running service
+      status           Show how a running service and its tenants are
+      explain          Tell what became of an event, and why
+      dead-letters     List, show, replay or drop events that could not be delivered
+      reload           Make a running service read its configuration again
+      backup           Write a copy of a running service's store to a file
+      forget           Forget a user: what is kept of events that have ended
+      forget-told      Forget what Accoil was told, so that all of it is told again
       completions      Print a script that lets your shell complete commands and options
       help             Print this message or the help of the given subcommand(s)
 
@@ -200,6 +210,132 @@ fn check() {
     Options:
           --settings <FILE>
               Settings for the sample run: a JSON or TOML file. Default: {}
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn config_check() {
+    insta::assert_snapshot!(help(&["config", "check", "--help"]), @r#"
+    Say everything that is wrong in a configuration
+
+    One line for each problem, with file, line and key: unknown keys, values,
+    secrets that can't be had; and when there are none of these, endpoints,
+    components, and settings that do not fit their component. The exit code
+    is 2 if there was anything.
+
+    Usage: accoil-stream config check [accoil.toml]
+
+    Arguments:
+      [accoil.toml]
+              The configuration
+
+              [default: accoil.toml]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn import() {
+    insta::assert_snapshot!(help(&["import", "--help"]), @r#"
+    Give the events of files to a running service
+
+    Reads what `transform` reads, and sends it to the service's /batch, in
+    order, unchanged, with the tenant's first ingest key. Waits when the service
+    asks it to. Events that the service refuses are told with file and line, and
+    written to a file (--refused).
+
+    How far it came is kept in a file (--state) after each request; the same
+    command goes on from there. An event without insert id that was accepted
+    just before the command was stopped may be accepted twice; the service
+    knows those with one.
+
+    Usage: accoil-stream import [OPTIONS] <FILE>...
+
+    Arguments:
+      <FILE>...
+              The files to read; - is standard input, which is read from its beginning each time
+
+    Options:
+          --config <accoil.toml>
+              The configuration that the service runs with
+
+              [default: accoil.toml]
+
+          --tenant <NAME>
+              Whose events they are; needed if the configuration has several tenants
+
+          --url <URL>
+              Where the service is, if not where the configuration says that it listens
+
+          --state <FILE>
+              Where to keep how far it came; by default beside the first file, called as it with
+              .import-state at the end
+
+          --refused <FILE>
+              Where to write events that are refused; must not exist yet, except when going on. Written
+              only if there is something to write
+
+              [default: refused.ndjson]
+
+          --patience <SECONDS>
+              For how many seconds a service is waited for that takes nothing
+
+              [default: 600]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn dead_letters_replay() {
+    insta::assert_snapshot!(help(&["dead-letters", "replay", "--help"]), @r#"
+    Put dead letters at the end of the queue again
+
+    They are mapped by the version that is in force then. What was delivered
+    of them already is not sent again.
+
+    Usage: accoil-stream dead-letters replay [OPTIONS] [ID]...
+
+    Arguments:
+      [ID]...
+              Their numbers in the list
+
+    Options:
+          --tenant <NAME>
+              Those of one tenant
+
+          --reason <CODE>
+              Those with this reason
+
+          --since <TIME>
+              Those that died at this time or later: 2026-01-02T03:04:05Z, or 24h for a day ago
+
+          --until <TIME>
+              Those that died before this time
+
+          --event <EVENT_ID>
+              Those of the event with this id
+
+          --limit <N>
+              At most so many, the oldest first
+
+          --all
+              All of them, if nothing else says which
+
+          --config <accoil.toml>
+              The configuration that the service runs with
+
+              [default: accoil.toml]
+
+          --json
+              Print what the service answered, as JSON
 
       -h, --help
               Print help (see a summary with '-h')
