@@ -132,7 +132,7 @@ impl Arguments {
     fn finish(&self, done: &Done) -> Exit {
         let before = match done.before {
             0 => String::new(),
-            number => format!("{} were accepted before; ", count(number, "event")),
+            number => format!("{} were dealt with before; ", count(number, "event")),
         };
         tell(&format!("{before}{} accepted", count(done.accepted, "event")));
         if done.refused > 0 {
