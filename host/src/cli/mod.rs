@@ -11,6 +11,7 @@ mod reading;
 mod send;
 mod serve;
 mod sink;
+mod store;
 mod test_connection;
 mod transform;
 
@@ -95,6 +96,8 @@ enum Command {
     DeadLetters(ops::dead_letters::Arguments),
     Reload(ops::admin::Reload),
     Backup(ops::admin::Backup),
+    Restore(store::Restore),
+    Verify(store::Verify),
     Forget(ops::admin::Forget),
     ForgetTold(ops::admin::ForgetTold),
     Completions(completions::Arguments),
@@ -118,6 +121,8 @@ pub fn run() -> ExitCode {
         Command::DeadLetters(arguments) => ops::dead_letters::run(&arguments),
         Command::Reload(arguments) => arguments.run(),
         Command::Backup(arguments) => arguments.run(),
+        Command::Restore(arguments) => arguments.run(),
+        Command::Verify(arguments) => arguments.run(),
         Command::Forget(arguments) => arguments.run(),
         Command::ForgetTold(arguments) => arguments.run(),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -100,6 +100,11 @@ impl Problems {
         std::iter::once(&self.first).chain(&self.more)
     }
 
+    /// The stable code of the first of them.
+    pub fn code(&self) -> &'static str {
+        self.first.code()
+    }
+
     /// The first of them.
     pub fn into_first(self) -> ConfigError {
         self.first

@@ -1,6 +1,6 @@
 //! What keeps the service from starting or from doing what it was asked.
 
-use crate::config::ConfigError;
+use crate::config::Problems;
 use crate::ingest::DoorError;
 use crate::outbound::OutboundError;
 use crate::queue::QueueError;
@@ -13,7 +13,7 @@ use crate::versions::CandidateError;
 pub enum ServiceError {
     /// The configuration can't be used.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] Problems),
     /// The sandbox does not start.
     #[error(transparent)]
     Engine(sandbox::Error),

@@ -15,7 +15,7 @@ impl Service {
     /// [`ServiceError`]: then the old configuration is in force as before.
     pub async fn reload(&self) -> Result<Vec<String>, ServiceError> {
         let _one_at_a_time = self.reloading.lock().await;
-        let new = config::load(&self.config_path)?;
+        let new = config::load_all(&self.config_path)?;
         let old = self.config.load_full();
         let changes = config::changes(&old, &new);
         let (started, followed) = self.prepare(&changes, &new).await?;

@@ -54,7 +54,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let config = config::load(&arguments.config).map_err(|error| Failure::new(Exit::Usage, error.code(), error))?;
+    let config =
+        config::load_all(&arguments.config).map_err(|problems| Failure::new(Exit::Usage, problems.code(), problems))?;
     logs::start(&config.server)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Output, "runtime", error))?;
