@@ -16,6 +16,27 @@ use super::refusal::{Reason, Refusal};
 /// Most bytes that are read of a body that was refused already.
 const DISCARD_BYTES: usize = 64 * 1024 * 1024;
 
+/// A body on its way.
+#[derive(Debug)]
+pub(super) struct Source {
+    body: Body,
+    /// The sender waits with the body until it is asked for.
+    is_held_back: bool,
+}
+
+impl Source {
+    pub(super) fn new(body: Body, headers: &HeaderMap) -> Self {
+        Self { body, is_held_back: headers.contains_key(header::EXPECT) }
+    }
+
+    async fn next(&mut self) -> Option<Result<Bytes, ()>> {
+        self.is_held_back = false;
+        let frame = poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)).await?;
+        // Trailers are of no interest.
+        Some(frame.map(|frame| frame.into_data().unwrap_or_default()).map_err(|_| ()))
+    }
+}
+
 /// How a body is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -44,17 +65,22 @@ impl Encoding {
 ///
 /// # Errors
 /// When it is too large, does not come in time or is cut, or too much is being read already.
-pub(super) async fn read(body: &mut Body, limit: usize, within: Duration, held: &mut Held) -> Result<Vec<u8>, Refusal> {
-    if usize::try_from(body.size_hint().lower()).is_ok_and(|length| length > limit) {
+pub(super) async fn read(
+    source: &mut Source,
+    limit: usize,
+    within: Duration,
+    held: &mut Held,
+) -> Result<Vec<u8>, Refusal> {
+    if usize::try_from(source.body.size_hint().lower()).is_ok_and(|length| length > limit) {
         return Err(Refusal::too_large());
     }
     let late = |_| Refusal::new(Reason::BodyLate, "The body did not come in time");
-    timeout(within, read_frames(body, limit, held)).await.map_err(late)?
+    timeout(within, read_frames(source, limit, held)).await.map_err(late)?
 }
 
-async fn read_frames(body: &mut Body, limit: usize, held: &mut Held) -> Result<Vec<u8>, Refusal> {
+async fn read_frames(source: &mut Source, limit: usize, held: &mut Held) -> Result<Vec<u8>, Refusal> {
     let mut read = Vec::new();
-    while let Some(data) = next(body).await {
+    while let Some(data) = source.next().await {
         let data = data.map_err(|()| Refusal::new(Reason::BodyCut, "The body ended too early"))?;
         if read.len() + data.len() > limit {
             return Err(Refusal::too_large());
@@ -69,14 +95,14 @@ async fn read_frames(body: &mut Body, limit: usize, held: &mut Held) -> Result<V
 
 /// Reads what is left of a body and forgets it. A connection that is closed while its client still
 /// sends is reset, and then the client never sees the answer; its events would be lost.
-pub(super) async fn discard(body: &mut Body, headers: &HeaderMap, within: Duration) {
-    // Who asks first whether to send the body has not sent it, and now need not.
-    if body.is_end_stream() || headers.contains_key(header::EXPECT) {
+pub(super) async fn discard(source: &mut Source, within: Duration) {
+    // Who waits to be asked for the body need not send it now.
+    if source.body.is_end_stream() || source.is_held_back {
         return;
     }
     let rest = async {
         let mut left = DISCARD_BYTES;
-        while let Some(Ok(data)) = next(body).await {
+        while let Some(Ok(data)) = source.next().await {
             match left.checked_sub(data.len()) {
                 Some(rest) => left = rest,
                 None => break,
@@ -84,12 +110,6 @@ pub(super) async fn discard(body: &mut Body, headers: &HeaderMap, within: Durati
         }
     };
     let _: Result<(), _> = timeout(within, rest).await;
-}
-
-async fn next(body: &mut Body) -> Option<Result<Bytes, ()>> {
-    let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
-    // Trailers are of no interest.
-    Some(frame.map(|frame| frame.into_data().unwrap_or_default()).map_err(|_| ()))
 }
 
 /// The text of a body.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use http::StatusCode;
@@ -12,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::{self, Receipt};
 use super::attach::{self, Attached, Room};
-use super::body::{self, Encoding};
+use super::body::{self, Encoding, Source};
 use super::budget::Held;
 use super::counts::add;
 use super::directory::{Directory, Tenant};
@@ -56,16 +55,17 @@ pub(super) async fn not_found(door: Arc<Door>, request: Request) -> Response {
 }
 
 async fn refuse(door: &Door, route: Route, refusal: Refusal, request: Request) -> Response {
-    let (parts, mut body) = request.into_parts();
-    finish(door, &door.directory.load_full(), route, (None, Err(refusal)), &parts, &mut body).await
+    let (parts, body) = request.into_parts();
+    let mut source = Source::new(body, &parts.headers);
+    finish(door, &door.directory.load_full(), route, (None, Err(refusal)), &mut source).await
 }
 
 async fn take(door: Arc<Door>, route: Route, request: Request) -> Response {
     let directory = door.directory.load_full();
-    let (parts, mut body) = request.into_parts();
-    let parts = Arc::new(parts);
-    let outcome = receive(&door, &directory, route, &parts, &mut body).await;
-    finish(&door, &directory, route, outcome, &parts, &mut body).await
+    let (parts, body) = request.into_parts();
+    let mut source = Source::new(body, &parts.headers);
+    let outcome = receive(&door, &directory, route, &Arc::new(parts), &mut source).await;
+    finish(&door, &directory, route, outcome, &mut source).await
 }
 
 /// Counts, logs and writes the answer.
@@ -74,8 +74,7 @@ async fn finish(
     directory: &Directory,
     route: Route,
     (tenant, result): Outcome,
-    parts: &Parts,
-    body: &mut Body,
+    source: &mut Source,
 ) -> Response {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let counts = tenant.as_ref().map_or(&door.counts, |tenant| &tenant.shared.counts);
@@ -90,7 +89,7 @@ async fn finish(
             counts.count_refused(route, refusal.reason);
             count_flaws(counts, refusal.flaws.events().len());
             log(counts, name, route, refusal.reason, now.as_secs());
-            body::discard(body, &parts.headers, Duration::from_millis(directory.config.body_timeout_ms)).await;
+            body::discard(source, Duration::from_millis(directory.config.body_timeout_ms)).await;
             answer::failure(&refusal, directory.config.retry_after_s)
         }
     }
@@ -115,7 +114,7 @@ async fn receive(
     directory: &Arc<Directory>,
     route: Route,
     parts: &Arc<Parts>,
-    body: &mut Body,
+    source: &mut Source,
 ) -> Outcome {
     let started = Instant::now();
     let config = &directory.config;
@@ -135,7 +134,7 @@ async fn receive(
     let within = if route == Route::Webhook { within.min(WEBHOOK_PATIENCE) } else { within };
     // Several tenants' worth; a body is held here only until its tenant is known.
     let mut held = door.bodies.share(config.waiting_bytes.saturating_mul(4));
-    let read = async { Ok((Encoding::of(&parts.headers)?, body::read(body, limit, within, &mut held).await?)) };
+    let read = async { Ok((Encoding::of(&parts.headers)?, body::read(source, limit, within, &mut held).await?)) };
     let (encoding, bytes) = match read.await {
         Ok(read) => read,
         Err(refusal) => return (tenant, Err(refusal)),

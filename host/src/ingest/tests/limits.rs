@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::support::{House, Request, read_answer, tenants, try_answer};
@@ -60,6 +60,18 @@ async fn who_asks_before_sending_is_told_at_once() {
     let mut stream = TcpStream::connect(house.address).await.unwrap();
     let head = "POST /2/httpapi HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 413);
+    // Who was asked for the body and sends too much of it is read to the end as any other.
+    let mut stream = TcpStream::connect(house.address).await.unwrap();
+    let head = "POST /batch HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.unwrap();
+    assert!(asked.starts_with(b"HTTP/1.1 100 "));
+    for _ in 0..20_000 {
+        stream.write_all(format!("64\r\n{}\r\n", "x".repeat(100)).as_bytes()).await.unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
     assert_eq!(read_answer(&mut stream).await.status, 413);
 }
 

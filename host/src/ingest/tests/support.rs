@@ -19,10 +19,12 @@ use crate::server::{ServerLimits, serve};
 
 const PERMITS: u32 = 1000;
 
+type FactKey = (TenantId, Space, Vec<u8>);
+
 /// Only `accept`, `record` and the facts work.
 pub(super) struct MemoryQueue {
     pub(super) events: Mutex<Vec<(TenantId, NewEvent)>>,
-    pub(super) facts: Mutex<BTreeMap<(TenantId, Space, Vec<u8>), Vec<u8>>>,
+    pub(super) facts: Mutex<BTreeMap<FactKey, Vec<u8>>>,
     pub(super) refusal: Mutex<Option<QueueError>>,
     /// `accept` answers when it gets one of the [`PERMITS`].
     pub(super) gate: Arc<Semaphore>,
