@@ -11,7 +11,7 @@ use crate::ingest::attach::{Room, attach};
 use crate::ingest::directory::{Shared, Tenant};
 use crate::ingest::draft::{Document, Form};
 use crate::ingest::memory::Changes;
-use crate::ingest::sketch::Rules;
+use crate::ingest::sketch::{Rules, Sketch};
 use crate::queue::TenantId;
 
 fn tenant() -> Tenant {
@@ -86,6 +86,19 @@ fn event() -> impl Strategy<Value = String> {
         members.insert(at.index(members.len() + 1), "\"event_type\":\"a\"".to_owned());
         format!("{{{}}}", members.join(","))
     })
+}
+
+#[test]
+fn parts_of_a_key_do_not_flow_into_each_other() {
+    let key = |text: &str| Sketch::of(text).dedup_key(text);
+    let keys = [
+        key(r#"{"insert_id":"ab","device_id":"c"}"#),
+        key(r#"{"insert_id":"a","device_id":"bc"}"#),
+        key(r#"{"insert_id":"abc"}"#),
+    ];
+    assert!(keys.iter().all(Option::is_some) && keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+    assert_eq!(key(r#"{"uuid":"ab","device_id":"c","x":1}"#), keys[0]);
+    assert_eq!(key(r#"{"device_id":"c"}"#), None);
 }
 
 proptest! {
