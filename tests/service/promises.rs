@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::host::{config, ingest_key};
-use super::{Accoil, Host, event, events};
+use super::{Accoil, Host, Reply, event, events};
 
 #[tokio::test]
 async fn an_event_comes_through_and_its_story_is_told() {
@@ -69,6 +69,22 @@ async fn the_same_event_is_delivered_once() {
     assert_eq!(accoil.tracks().len(), 6);
     assert!(accoil.counts().values().all(|count| *count == 1));
     assert!(host.metrics().await.contains("accoil_stream_events_duplicate_total{tenant=\"acme\"} 5"));
+}
+
+/// An event that says no time of its own happened when it was accepted, not when it was delivered.
+#[tokio::test]
+async fn an_event_without_a_time_is_dated_by_its_acceptance() {
+    let accoil = Accoil::behaving(|call| if call.kind == "track" { Reply::status(503) } else { Reply::ok() }).await;
+    let host = Host::start(&config(&accoil, "")).await;
+    host.accept("acme", &[event("u", "a")]).await;
+    accoil.until(|calls| calls.iter().any(|call| call.kind == "track")).await;
+    let host = host.restart().await;
+    accoil.behave(|_| Reply::ok());
+    accoil.until_tracked(1).await;
+    let times: std::collections::BTreeSet<String> =
+        accoil.calls().iter().map(|call| call.body["timestamp"].to_string()).collect();
+    let story = host.admin("/events/a").await;
+    assert_eq!(times.into_iter().collect::<Vec<_>>(), [story["accepted_at"].to_string()]);
 }
 
 #[tokio::test]

@@ -123,6 +123,5 @@ pub(super) fn raw(body: &[u8]) -> Box<RawValue> {
 
 /// RFC 3339 in UTC, to the millisecond.
 pub(super) fn time(at: u64) -> String {
-    let at = i64::try_from(at).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-    at.map(|at| format!("{at:.3}")).unwrap_or_default()
+    crate::event::time_of(at).unwrap_or_default()
 }

@@ -35,8 +35,16 @@ pub(crate) fn from_text(text: &str) -> Option<String> {
 /// Reads a JSON number of milliseconds since the epoch. Nothing if it is none,
 /// or not between the years 0 and 9999.
 pub(super) fn from_milliseconds(number: &str) -> Option<String> {
-    let since_epoch = SignedDuration::from_millis(truncated(number)?);
-    within_four_digits(EPOCH.checked_add(since_epoch).ok()?)
+    of_milliseconds(truncated(number)?)
+}
+
+/// The text of a time in milliseconds since the epoch. Nothing if it is after the year 9999.
+pub(crate) fn of_unix_ms(milliseconds: u64) -> Option<String> {
+    of_milliseconds(i64::try_from(milliseconds).ok()?)
+}
+
+fn of_milliseconds(since_epoch: i64) -> Option<String> {
+    within_four_digits(EPOCH.checked_add(SignedDuration::from_millis(since_epoch)).ok()?)
 }
 
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);

@@ -3,16 +3,14 @@
 //! What the mapping made of it is not stored: a mapping is a pure function, so it is run again under
 //! the version that ran.
 
-use std::borrow::Cow;
-
 use serde_json::value::RawValue;
 
 use super::{Service, ServiceError};
 use crate::accoil::{Call, write_request_line};
-use crate::event::Event;
 use crate::outbound::{Destination, render};
 use crate::queue::{Ending, Story, TenantId};
 use crate::sandbox::Outcome;
+use crate::tenant::canonical;
 use crate::versions::{Candidate, Pin};
 
 /// What is known about an event.
@@ -111,8 +109,7 @@ impl Service {
     ) -> Explanation {
         let stored = explanation.story.event.clone();
         let ran = self.setup.pool.run(move || {
-            let mut event = Event::read(&stored.body).ok()?;
-            event.id.get_or_insert(Cow::Borrowed(&stored.id));
+            let event = canonical(&stored).ok()?;
             let (outcome, candidates) = candidate.mapping.run_watched(&candidate.settings, &event);
             let mut calls = Vec::new();
             if let Outcome::Deliver(events) = &outcome {

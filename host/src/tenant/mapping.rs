@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::work::Work;
 use crate::accoil::Call;
-use crate::event::Event;
+use crate::event::{Event, time_of};
 use crate::outbound::{Dialect, render};
 use crate::queue::{Attempt, Seq, Stored};
 use crate::sandbox::{FaultKind, Outcome};
@@ -99,7 +99,7 @@ fn flush(batch: &mut Vec<Stored>, version: Option<&Version>, dialect: &Dialect, 
         mapped.extend(batch.into_iter().map(Mapped::CutShort));
         return;
     };
-    let read: Vec<Result<Event<'_>, (&'static str, String)>> = batch.iter().map(read).collect();
+    let read: Vec<Result<Event<'_>, (&'static str, String)>> = batch.iter().map(canonical).collect();
     let mut faults = Vec::with_capacity(read.len());
     let mut events = Vec::with_capacity(read.len());
     for event in read {
@@ -123,15 +123,21 @@ fn flush(batch: &mut Vec<Stored>, version: Option<&Version>, dialect: &Dialect, 
     mapped.extend(batch.into_iter().zip(ends).map(|(stored, end)| settle(stored, end, version, dialect)));
 }
 
-fn read(stored: &Stored) -> Result<Event<'_>, (&'static str, String)> {
+/// The event of a stored text, with what the host gives it: an id, and the time of its acceptance
+/// when it says none itself. Without that an event that waited would be dated when it is delivered.
+///
+/// # Errors
+/// A stable code and the reason for people.
+pub(crate) fn canonical(stored: &Stored) -> Result<Event<'_>, (&'static str, String)> {
     if stored.damaged {
-        return Err((
-            "damaged",
-            "the stored event does not fit its checksum: the disk or its driver changed it".to_owned(),
-        ));
+        let problem = "the stored event does not fit its checksum: the disk or its driver changed it";
+        return Err(("damaged", problem.to_owned()));
     }
     let mut event = Event::read(&stored.body).map_err(|error| (error.code(), error.to_string()))?;
     event.id.get_or_insert(Cow::Borrowed(&stored.id));
+    if event.time.is_none() {
+        event.time = time_of(stored.accepted_at);
+    }
     Ok(event)
 }
 

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+pub(crate) use mapping::canonical;
 pub use plan::Plan;
 pub use pool::MappingPool;
 pub use start::start;
