@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::sink::Sink;
 
-pub struct Host {
-    pub ingest: SocketAddr,
-    pub client: reqwest::Client,
+pub(crate) struct Host {
+    pub(crate) ingest: SocketAddr,
+    pub(crate) client: reqwest::Client,
     child: Child,
     folder: tempfile::TempDir,
     log: std::sync::mpsc::Receiver<String>,
@@ -24,7 +24,7 @@ impl Drop for Host {
 }
 
 impl Host {
-    pub async fn start(sink: &Sink, tenants: usize, more: &str) -> Self {
+    pub(crate) async fn start(sink: &Sink, tenants: usize, more: &str) -> Self {
         // On the disk, not in memory: what is measured includes its syncs.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         std::fs::write(folder.path().join("accoil.toml"), config(sink, tenants, more, false)).unwrap();
@@ -55,7 +55,7 @@ impl Host {
     }
 
     /// Pauses or resumes delivery, by configuration.
-    pub async fn pause(&self, sink: &Sink, tenants: usize, paused: bool) {
+    pub(crate) async fn pause(&self, sink: &Sink, tenants: usize, paused: bool) {
         std::fs::write(self.folder.path().join("accoil.toml"), config(sink, tenants, "", paused)).unwrap();
         while let Ok(line) = self.log.recv_timeout(Duration::from_secs(60)) {
             if line.contains("reloaded") {
@@ -66,11 +66,11 @@ impl Host {
     }
 }
 
-pub fn key(tenant: usize) -> String {
+pub(crate) fn key(tenant: usize) -> String {
     format!("key-of-tenant-{tenant}")
 }
 
-pub fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     // The first one to install it wins; it is the same one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()

@@ -49,7 +49,7 @@ async fn post(client: reqwest::Client, url: String, body: String) {
 }
 
 /// Sends events as fast as they are accepted; gives their number.
-pub async fn send(host: &Host, events: usize, tenants: usize) -> usize {
+pub(crate) async fn send(host: &Host, events: usize, tenants: usize) -> usize {
     let requests = events.div_ceil(BATCH);
     let next = Arc::new(AtomicUsize::new(0));
     let url = format!("http://{}/batch", host.ingest);
@@ -80,7 +80,7 @@ fn users(tenants: usize) -> usize {
 }
 
 /// One event of each user of each tenant; gives their number.
-pub async fn send_all_users(host: &Host, tenants: usize) -> usize {
+pub(crate) async fn send_all_users(host: &Host, tenants: usize) -> usize {
     let url = format!("http://{}/batch", host.ingest);
     for tenant in 0..tenants {
         let events = (0..users(tenants)).map(|user| (user, "First".to_owned()));
@@ -91,7 +91,7 @@ pub async fn send_all_users(host: &Host, tenants: usize) -> usize {
 
 /// Sends requests of ten events at a steady rate, whatever the answers take; gives for each event
 /// the time from the answer to its arrival at the sink.
-pub async fn steady(host: &Host, sink: &Sink, rate: f64, time: Duration) -> Vec<Duration> {
+pub(crate) async fn steady(host: &Host, sink: &Sink, rate: f64, time: Duration) -> Vec<Duration> {
     const EVENTS: usize = 10;
     let requests = (rate * time.as_secs_f64() / EVENTS as f64) as usize;
     let before = sink.tracks();

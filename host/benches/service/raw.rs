@@ -12,7 +12,7 @@ use super::host::client;
 use super::sink::Sink;
 
 /// Requests a second that the client and the sink do with nothing in between: one track an event.
-pub async fn http(sink: &Sink, requests: usize) -> f64 {
+pub(crate) async fn http(sink: &Sink, requests: usize) -> f64 {
     let before = sink.tracks();
     let (client, next) = (client(), Arc::new(AtomicUsize::new(0)));
     let url = format!("http://{}/v2/track", sink.address);
@@ -36,7 +36,7 @@ pub async fn http(sink: &Sink, requests: usize) -> f64 {
 }
 
 /// Events a second that the store accepts, gives out and settles, in groups.
-pub async fn store(events: usize) -> f64 {
+pub(crate) async fn store(events: usize) -> f64 {
     const GROUP: usize = 100;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let queue = Arc::new(SqliteQueue::open(folder.path(), &QueueConfig::default(), false).unwrap());

@@ -12,8 +12,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-pub struct Sink {
-    pub address: SocketAddr,
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
     state: Arc<State>,
 }
 
@@ -27,7 +27,7 @@ struct State {
 }
 
 impl Sink {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
@@ -48,12 +48,12 @@ impl Sink {
     }
 
     /// Tracks that have come.
-    pub fn tracks(&self) -> usize {
+    pub(crate) fn tracks(&self) -> usize {
         self.state.tracks.load(Ordering::SeqCst)
     }
 
     /// Waits until so many tracks have come.
-    pub async fn until(&self, number: usize) {
+    pub(crate) async fn until(&self, number: usize) {
         self.state.wanted.store(number, Ordering::SeqCst);
         while self.tracks() < number {
             let reached = self.state.reached.notified();
@@ -65,7 +65,7 @@ impl Sink {
     }
 
     /// When the numbered events came.
-    pub fn times(&self) -> Vec<(usize, Instant)> {
+    pub(crate) fn times(&self) -> Vec<(usize, Instant)> {
         std::mem::take(&mut self.state.times.lock().unwrap())
     }
 }

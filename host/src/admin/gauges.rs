@@ -60,11 +60,13 @@ pub(super) async fn metrics(admin: &Admin) -> Reply {
     Ok(text(StatusCode::OK, CONTENT_TYPE, counted))
 }
 
+type Value<'a> = &'a dyn Fn(&TenantStats) -> u64;
+
 fn add_queues(registry: &mut Registry, names: &BTreeMap<TenantId, String>, stats: &BTreeMap<TenantId, TenantStats>) {
     let now = now_ms();
     let seconds = |ms: u64| ms / 1000;
     let oldest = |stats: &TenantStats| stats.oldest.map_or(0, |oldest| seconds(now.saturating_sub(oldest)));
-    let gauges: [(&str, &str, &dyn Fn(&TenantStats) -> u64); 5] = [
+    let gauges: [(&str, &str, Value<'_>); 5] = [
         ("queue_events", "Events that have not ended", &|stats| stats.queued),
         ("queue_bytes", "Size of the events that have not ended", &|stats| stats.queued_bytes),
         ("queue_oldest_seconds", "Age of the oldest event that has not ended", &oldest),

@@ -7,7 +7,7 @@ use super::work::Work;
 use crate::accoil::Call;
 use crate::event::{Event, time_of};
 use crate::outbound::{Dialect, render};
-use crate::queue::{Attempt, Seq, Stored};
+use crate::queue::{Attempt, Replay, Seq, Stored};
 use crate::sandbox::{FaultKind, Outcome};
 use crate::versions::{Version, Versions};
 
@@ -44,15 +44,12 @@ pub(super) fn map(versions: &Versions, dialect: &Dialect, events: Vec<Stored>) -
     let mut mapped = Vec::with_capacity(events.len());
     let mut batch: Vec<Stored> = Vec::new();
     let mut current: Option<Arc<Version>> = None;
-    for stored in events {
-        let stored = match resumed(stored, dialect) {
-            Ok(work) => {
-                flush(&mut batch, current.as_deref(), dialect, &mut mapped);
-                mapped.push(Mapped::Work(work));
-                continue;
-            }
-            Err(stored) => stored,
-        };
+    for mut stored in events {
+        if let Some(work) = resumed(&mut stored, dialect) {
+            flush(&mut batch, current.as_deref(), dialect, &mut mapped);
+            mapped.push(Mapped::Work(work));
+            continue;
+        }
         let version = versions.of(stored.seq);
         if version.map(|version| version.number) != current.as_ref().map(|version| version.number) {
             flush(&mut batch, current.as_deref(), dialect, &mut mapped);
@@ -64,22 +61,17 @@ pub(super) fn map(versions: &Versions, dialect: &Dialect, events: Vec<Stored>) -
     mapped
 }
 
-/// The work that is left of an event that was tried before; else the event again.
-fn resumed(mut stored: Stored, dialect: &Dialect) -> Result<Work, Stored> {
-    let Some(attempt) = stored.attempt.take() else {
-        return Err(stored);
-    };
+/// The work that is left of an event that was tried before. One that can't be read is mapped anew,
+/// but what was delivered of it is not delivered again.
+fn resumed(stored: &mut Stored, dialect: &Dialect) -> Option<Work> {
+    let attempt = stored.attempt.take()?;
     let delivered = attempt.delivered.clone();
-    match Work::resume(stored.seq, stored.accepted_at, attempt, combined_path(dialect)) {
-        Some(mut work) => {
-            work.is_replay = stored.replay.is_some();
-            Ok(work)
-        }
+    let work = Work::resume(stored.seq, stored.accepted_at, attempt, combined_path(dialect));
+    match work {
+        Some(work) => Some(Work { is_replay: stored.replay.is_some(), ..work }),
         None => {
-            // Mapped anew, but what was delivered is not delivered again.
-            let original = stored.seq;
-            stored.replay.get_or_insert(crate::queue::Replay { original, delivered });
-            Err(stored)
+            stored.replay.get_or_insert(Replay { original: stored.seq, delivered });
+            None
         }
     }
 }

@@ -154,7 +154,7 @@ impl Queue for Shared {
     fn load(&self, _: TenantId, _: Seq) -> Pending<Option<Stored>> {
         closed()
     }
-    fn activate(&self, _: TenantId, _: String, _: String) -> Pending<Activation> {
+    fn activate(&self, _: TenantId, _: Option<Seq>, _: String, _: String) -> Pending<Activation> {
         closed()
     }
     fn activations(&self, _: TenantId) -> Pending<Vec<Activation>> {

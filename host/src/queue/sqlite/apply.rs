@@ -102,9 +102,6 @@ impl State {
 
     fn erase_event(&mut self, c: &Connection, key: i64) -> Result<bool, Stop> {
         let entry = self.tenant(tenant_of(key))?;
-        if !entry.ended.contains(seq_of(key)) {
-            return Ok(false);
-        }
         let mut delete = c.prepare_cached("DELETE FROM event WHERE key=? RETURNING length(body)")?;
         let sizes: Vec<i64> = delete.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
         for size in &sizes {

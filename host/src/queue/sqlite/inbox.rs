@@ -14,8 +14,10 @@ use crate::queue::{
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of events that are committed together.
 const COMMIT_BYTES: usize = 8 * 1024 * 1024;
-/// Requests that are committed together.
-const COMMIT_OPS: usize = 4096;
+/// Requests with events that may wait.
+const MOST_ACCEPTS: usize = 16_384;
+/// Other requests, and changes in them, that are committed together.
+const COMMIT_CHANGES: usize = 8192;
 
 /// Where an answer goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, QueueError>>;
@@ -89,12 +91,14 @@ pub(super) struct Sweep {
 }
 
 impl Op {
-    fn size(&self) -> Size {
+    /// The size of events that are to be accepted; `None` for everything else.
+    fn size(&self) -> Option<Size> {
         match self {
             Self::Accept { events, .. } => {
-                Size { events: events.len(), bytes: events.iter().map(|event| event.body.len() + 64).sum() }
+                let bytes = events.iter().map(|event| event.body.len() + 64).sum();
+                Some(Size { events: events.len(), bytes })
             }
-            _ => Size::default(),
+            _ => None,
         }
     }
 }
@@ -107,8 +111,12 @@ struct Size {
 
 #[derive(Default)]
 struct Waiting {
-    ops: VecDeque<(Op, Size)>,
-    accepts: Size,
+    /// Events that are to be accepted,
+    accepts: VecDeque<(Op, Size)>,
+    waiting: Size,
+    /// and everything else, which does not wait behind them: under load what is queued must still
+    /// be delivered.
+    others: VecDeque<Op>,
     closed: bool,
 }
 
@@ -117,15 +125,49 @@ impl Waiting {
         if self.closed {
             return Err(Box::new((op, QueueError::Closed)));
         }
-        let size = op.size();
-        let (events, bytes) = (self.accepts.events + size.events, self.accepts.bytes + size.bytes);
+        let Some(size) = op.size() else {
+            self.others.push_back(op);
+            return Ok(());
+        };
+        let (events, bytes) = (self.waiting.events + size.events, self.waiting.bytes + size.bytes);
         let is_over = events > commit_events.saturating_mul(8) || bytes > MOST_BYTES;
-        if size.events > 0 && self.accepts.events > 0 && is_over {
+        let is_over = is_over || self.accepts.len() >= MOST_ACCEPTS;
+        if is_over && !self.accepts.is_empty() {
             return Err(Box::new((op, QueueError::Busy)));
         }
-        self.accepts = Size { events, bytes };
-        self.ops.push_back((op, size));
+        self.waiting = Size { events, bytes };
+        self.accepts.push_back((op, size));
         Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.accepts.is_empty() && self.others.is_empty()
+    }
+
+    /// What else is committed together.
+    fn take_others(&mut self, ops: &mut Vec<Op>) {
+        let mut changes = 0;
+        while changes < COMMIT_CHANGES
+            && let Some(op) = self.others.pop_front()
+        {
+            changes += 1 + if let Op::Record(record) = &op { record.changes.len() } else { 0 };
+            ops.push(op);
+        }
+    }
+
+    /// Accepts that are committed together.
+    fn take_accepts(&mut self, commit_events: usize, ops: &mut Vec<Op>) {
+        let mut taken = Size::default();
+        while let Some((_, size)) = self.accepts.front() {
+            let (events, bytes) = (taken.events + size.events, taken.bytes + size.bytes);
+            if taken.events > 0 && (events > commit_events || bytes > COMMIT_BYTES) {
+                break;
+            }
+            taken = Size { events, bytes };
+            ops.extend(self.accepts.pop_front().map(|(op, _)| op));
+        }
+        self.waiting.events = self.waiting.events.saturating_sub(taken.events);
+        self.waiting.bytes = self.waiting.bytes.saturating_sub(taken.bytes);
     }
 }
 
@@ -163,9 +205,9 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
-    /// Puts a request that goes on at the front.
+    /// Puts a request that goes on before the others.
     pub(super) fn push_front(&self, op: Op) {
-        self.lock().ops.push_front((op, Size::default()));
+        self.lock().others.push_front(op);
     }
 
     /// No more requests are taken in.
@@ -177,22 +219,51 @@ impl Inbox {
     /// What is waiting, as much as is committed together; waits for the first.
     pub(super) fn take(&self, patience: Duration) -> Group {
         let waiting = self.lock();
-        let none = |waiting: &mut Waiting| waiting.ops.is_empty() && !waiting.closed;
+        let none = |waiting: &mut Waiting| waiting.is_empty() && !waiting.closed;
         let (mut waiting, _) =
             self.arrived.wait_timeout_while(waiting, patience, none).unwrap_or_else(PoisonError::into_inner);
-        let (mut ops, mut taken) = (Vec::new(), Size::default());
-        while let Some((_, size)) = waiting.ops.front() {
-            let (events, bytes) = (taken.events + size.events, taken.bytes + size.bytes);
-            let is_over = events > self.commit_events || bytes > COMMIT_BYTES;
-            if ops.len() >= COMMIT_OPS || (size.events > 0 && taken.events > 0 && is_over) {
-                break;
-            }
-            taken = Size { events, bytes };
-            ops.extend(waiting.ops.pop_front().map(|(op, _)| op));
-        }
-        waiting.accepts.events = waiting.accepts.events.saturating_sub(taken.events);
-        waiting.accepts.bytes = waiting.accepts.bytes.saturating_sub(taken.bytes);
-        let closed = waiting.closed && waiting.ops.is_empty();
+        let mut ops = Vec::new();
+        waiting.take_others(&mut ops);
+        waiting.take_accepts(self.commit_events, &mut ops);
+        let closed = waiting.closed && waiting.is_empty();
         Group { ops, closed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::{Change, Ending, Pending};
+
+    fn accept(inbox: &Inbox, events: usize) -> Pending<Accepted> {
+        let (reply, pending) = Pending::new();
+        let events = vec![NewEvent { id: None, key: None, body: "{}".into() }; events];
+        inbox.push(Op::Accept { tenant: TenantId(1), events, facts: Vec::new(), reply });
+        pending
+    }
+
+    fn record(inbox: &Inbox) -> Pending<()> {
+        let (reply, pending) = Pending::new();
+        let change = Change::Settled { seq: 1, version: 1, ending: Ending::Skipped, note: String::new() };
+        inbox.push(Op::Record(Record { tenant: TenantId(1), changes: vec![change; 100], facts: Vec::new(), reply }));
+        pending
+    }
+
+    #[test]
+    fn accepts_are_bounded_and_nothing_waits_behind_them() {
+        let inbox = Inbox::new(10);
+        let first = accept(&inbox, 200);
+        assert_eq!(accept(&inbox, 1).wait(), Err(QueueError::Busy), "the first may be of any size");
+        let late = record(&inbox);
+        let group = inbox.take(Duration::ZERO);
+        assert!(matches!(group.ops.as_slice(), [Op::Record(_), Op::Accept { .. }]));
+        let _waiting: Vec<_> = (0..16).map(|_| accept(&inbox, 5)).collect();
+        assert_eq!(accept(&inbox, 1).wait(), Err(QueueError::Busy));
+        assert_eq!(inbox.take(Duration::ZERO).ops.len(), 2, "events that are committed together");
+        let _records: Vec<_> = (0..200).map(|_| record(&inbox)).collect();
+        assert_eq!(inbox.take(Duration::ZERO).ops.len(), 82 + 2, "changes that are committed together");
+        inbox.close();
+        assert_eq!(accept(&inbox, 1).wait(), Err(QueueError::Closed));
+        drop((group, first, late));
     }
 }

@@ -32,7 +32,11 @@ mod dead_tests;
 #[cfg(test)]
 mod dedup_tests;
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
 mod flow_tests;
+#[cfg(test)]
+mod model_tests;
 #[cfg(test)]
 mod open_tests;
 #[cfg(test)]
@@ -40,6 +44,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -228,7 +233,7 @@ impl Queue for SqliteQueue {
 
     fn backup(&self, file: &Path) -> Pending<()> {
         let (file, current) = (file.to_owned(), Arc::clone(&self.backup));
-        self.backups.ask(move |reader| offline::backup(&reader.shared.folder, &file, &current))
+        self.backups.ask(move |reader| offline::backup(&reader.shared, &file, &current))
     }
 
     fn tenant_stats(&self) -> Pending<BTreeMap<TenantId, TenantStats>> {
@@ -247,6 +252,7 @@ impl Queue for SqliteQueue {
 
     fn close(&self) {
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        self.shared.closing.store(true, Ordering::SeqCst);
         if let Some(backup) = &*self.backup.lock().unwrap_or_else(PoisonError::into_inner) {
             backup.interrupt();
         }

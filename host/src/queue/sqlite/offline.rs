@@ -2,12 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 
 use super::folder::{Folder, damaged, open_error};
 use super::row::{self, COLUMNS};
+use super::shared::Shared;
 use super::{SqliteQueue, dead, fault, log, open, schema};
 use crate::queue::{DeadFilter, QueueError};
 
@@ -131,13 +133,16 @@ impl Report {
 }
 
 /// Writes a copy of the whole store, as of one moment.
-pub(super) fn backup(folder: &Folder, file: &Path, current: &Mutex<Option<InterruptHandle>>) -> Result<(), QueueError> {
+pub(super) fn backup(shared: &Shared, file: &Path, current: &Mutex<Option<InterruptHandle>>) -> Result<(), QueueError> {
     if file.exists() {
         return Err(open_error(file, "the file is there already"));
     }
     let at_open = |error| fault::at_open(file, &error);
-    let connection = schema::connect(&folder.database()).map_err(at_open)?;
+    let connection = schema::connect(&shared.folder.database()).map_err(at_open)?;
     *current.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.get_interrupt_handle());
+    if shared.closing.load(Ordering::SeqCst) {
+        return Err(QueueError::Closed);
+    }
     let unfinished = unfinished(file);
     let made = connection.execute("VACUUM INTO ?", [unfinished.to_string_lossy()]);
     current.lock().unwrap_or_else(PoisonError::into_inner).take();

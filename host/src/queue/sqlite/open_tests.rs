@@ -107,7 +107,36 @@ fn a_torn_tail_is_no_damage() {
     assert_eq!(accepted(&queue), 40);
     queue.put(queue.id("a"), events(100..101));
     queue.abandon();
-    assert_eq!(accepted(&place.open()), 41);
+    let queue = place.open();
+    assert_eq!(accepted(&queue), 41);
+    queue.close();
+}
+
+#[test]
+fn what_a_torn_transaction_left_is_not_taken_for_damage_later() {
+    let place = crashed(3);
+    let log = place.file("queue.db-wal");
+    // The end of a long transaction is in the log, but not its start.
+    let queue = place.open();
+    let tenant = queue.id("a");
+    queue.put(tenant, vec![event(900, &"x".repeat(300_000))]);
+    queue.abandon();
+    let mut bytes = fs::read(&log).unwrap();
+    let start = commits(&bytes).into_iter().rev().find(|end| end * FRAME < bytes.len() - 60 * FRAME).unwrap();
+    bytes[32 + start * FRAME..][..100].fill(0);
+    fs::write(&log, &bytes).unwrap();
+    // Shorter ones come, and the last of them is torn as well.
+    let queue = place.open();
+    assert_eq!(accepted(&queue), 30);
+    queue.put(tenant, events(100..101));
+    queue.put(tenant, events(101..102));
+    queue.abandon();
+    let mut bytes = fs::read(&log).unwrap();
+    let ends: Vec<_> = super::log::look_through(&log).map(|log| log.frames).into_iter().collect();
+    let last = usize::try_from(ends[0]).unwrap();
+    bytes[32 + (last - 1) * FRAME + 100] ^= 1;
+    fs::write(&log, &bytes).unwrap();
+    assert_eq!(accepted(&place.open()), 31);
 }
 
 /// The frames (counted from 1) with which transactions end.

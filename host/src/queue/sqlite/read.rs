@@ -18,8 +18,8 @@ pub(super) const SPAN: Seq = 4096;
 impl Reader {
     /// The next events after a place that have not ended.
     pub(super) fn next(&mut self, id: TenantId, after: Seq, limits: TakeLimits) -> Result<Vec<Stored>, QueueError> {
-        let accepted = self.read(|c| position(c, id, "accepted"))?;
-        self.open_events(id, after, accepted, limits)
+        let Position { accepted, low, .. } = self.read(|c| position(c, id))?;
+        self.open_events(id, after.max(low), accepted, limits)
     }
 
     /// Those up to the take position.
@@ -29,7 +29,7 @@ impl Reader {
         after: Seq,
         limits: TakeLimits,
     ) -> Result<Vec<Stored>, QueueError> {
-        let (taken, low) = self.read(|c| Ok((position(c, id, "taken")?, position(c, id, "low")?)))?;
+        let Position { taken, low, .. } = self.read(|c| position(c, id))?;
         self.open_events(id, after.max(low), taken, limits)
     }
 
@@ -60,7 +60,7 @@ impl Reader {
 
     pub(super) fn count_damaged(&self, id: TenantId, events: &[Stored]) {
         for event in events.iter().filter(|event| event.damaged) {
-            self.shared.count_damaged(id, event.seq);
+            self.shared.note_damaged(id, event.seq);
         }
     }
 
@@ -73,7 +73,7 @@ impl Reader {
             let found = self.read(|c| letters(c, filter, after, i64::MAX, wanted))?;
             let is_last = found.len() < wanted;
             for letter in found.iter().filter(|letter| letter.event.damaged) {
-                self.shared.count_damaged(letter.tenant, letter.event.seq);
+                self.shared.note_damaged(letter.tenant, letter.event.seq);
             }
             all.extend(found);
             if is_last {
@@ -96,13 +96,22 @@ impl Reader {
     }
 }
 
-/// Reads one of a tenant's positions; 0 when there is no such tenant.
-pub(super) fn position(c: &Connection, id: TenantId, column: &str) -> rusqlite::Result<Seq> {
-    let found = c
-        .prepare_cached(&format!("SELECT {column} FROM tenant WHERE number=?"))?
-        .query_row([id.0], |row| row::number(row, 0))
-        .optional()?;
-    Ok(found.unwrap_or(0))
+/// Where a tenant's queue stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Position {
+    pub(super) accepted: Seq,
+    pub(super) taken: Seq,
+    /// Everything up to here has ended.
+    low: Seq,
+}
+
+/// Reads a tenant's positions; 0 when there is no such tenant.
+pub(super) fn position(c: &Connection, id: TenantId) -> rusqlite::Result<Position> {
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Position { accepted: row::number(row, 0)?, taken: row::number(row, 1)?, low: row::number(row, 2)? })
+    };
+    let mut select = c.prepare_cached("SELECT accepted, taken, low FROM tenant WHERE number=?")?;
+    Ok(select.query_row([id.0], read).optional()?.unwrap_or_default())
 }
 
 /// Adds events of a range; true when the limits are reached.

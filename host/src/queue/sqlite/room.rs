@@ -31,7 +31,7 @@ impl Room {
     pub(super) fn used_up(&mut self, folder: &Folder) {
         folder.free_reserve();
         self.is_used_up = true;
-        self.tried = Some(Instant::now());
+        self.tried = None;
     }
 
     /// Whether the store lives on its reserve.

@@ -137,8 +137,10 @@ pub(super) fn check_owner(path: &Path) -> Result<(), QueueError> {
 pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<(), QueueError> {
     let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0));
     let found: i64 = found.map_err(|error| super::fault::at_open(path, &error))?;
-    if found == VERSION {
-        return Ok(());
+    let file = path.display().to_string();
+    match found {
+        VERSION => Ok(()),
+        ..VERSION => Err(QueueError::Foreign { file }),
+        _ => Err(QueueError::TooNew { file, found, known: VERSION }),
     }
-    Err(QueueError::TooNew { file: path.display().to_string(), found, known: VERSION })
 }

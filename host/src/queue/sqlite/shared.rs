@@ -1,7 +1,7 @@
 //! What the threads of one store share.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -10,7 +10,10 @@ use super::checkpoint::Checkpointer;
 use super::folder::Folder;
 use super::inbox::Inbox;
 use crate::config::QueueConfig;
-use crate::queue::{Health, StoreStats, TenantId, UnixMs};
+use crate::queue::{Health, Seq, StoreStats, TenantId, UnixMs};
+
+/// Damaged rows that are told apart and counted.
+const MOST_DAMAGED: usize = 100_000;
 
 /// Tells the time.
 pub(super) type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;
@@ -23,7 +26,9 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) health: watch::Sender<Health>,
     pub(super) commits: AtomicU64,
-    pub(super) damaged: AtomicU64,
+    damaged: Mutex<BTreeSet<(TenantId, Seq)>>,
+    /// The store is being closed.
+    pub(super) closing: AtomicBool,
     pub(super) used_bytes: AtomicU64,
     notifies: Mutex<HashMap<TenantId, Arc<Notify>>>,
     cuts: Mutex<BTreeMap<TenantId, UnixMs>>,
@@ -40,7 +45,8 @@ impl Shared {
             clock,
             health: watch::Sender::new(Health::Good),
             commits: AtomicU64::new(0),
-            damaged: AtomicU64::new(0),
+            damaged: Mutex::default(),
+            closing: AtomicBool::new(false),
             used_bytes: AtomicU64::new(0),
             notifies: Mutex::default(),
             cuts: Mutex::default(),
@@ -66,9 +72,12 @@ impl Shared {
         self.cuts.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).copied().unwrap_or(0)
     }
 
-    pub(super) fn count_damaged(&self, tenant: TenantId, seq: u64) {
-        self.damaged.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(%tenant, seq, "the checksum of an event is wrong: its row was damaged on disk");
+    /// Counts and reports a damaged row, once.
+    pub(super) fn note_damaged(&self, tenant: TenantId, seq: Seq) {
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        if damaged.len() < MOST_DAMAGED && damaged.insert((tenant, seq)) {
+            tracing::error!(%tenant, seq, "the checksum of an event is wrong: its row was damaged on disk");
+        }
     }
 
     pub(super) fn store_stats(&self) -> StoreStats {
@@ -77,7 +86,7 @@ impl Shared {
             used_bytes: self.used_bytes.load(Ordering::Relaxed),
             free_bytes: self.folder.free_bytes().unwrap_or(0),
             commits: self.commits.load(Ordering::Relaxed),
-            damaged: self.damaged.load(Ordering::Relaxed),
+            damaged: self.damaged.lock().unwrap_or_else(PoisonError::into_inner).len() as u64,
         }
     }
 }

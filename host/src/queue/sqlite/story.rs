@@ -21,7 +21,7 @@ impl Reader {
         let filter = DeadFilter { tenant: Some(id), event_id: Some(event_id.to_owned()), ..DeadFilter::default() };
         let dead = self.dead_letters(&filter)?.pop();
         let found = self.find_event(id, event_id)?;
-        let taken = self.read(|c| position(c, id, "taken"))?;
+        let taken = self.read(|c| position(c, id))?.taken;
         let is_newer = |seq: Seq| dead.as_ref().is_none_or(|letter| seq >= letter.event.seq);
         match found.filter(|(event, _)| is_newer(event.seq)) {
             Some((event, settled)) => {
@@ -38,7 +38,7 @@ impl Reader {
         id: TenantId,
         event_id: &str,
     ) -> Result<Option<(Stored, Option<SettledNote>)>, QueueError> {
-        let (first, mut last) = self.read(|c| Ok((first_seq(c, id)?, position(c, id, "accepted")?)))?;
+        let (first, mut last) = self.read(|c| Ok((first_seq(c, id)?, position(c, id)?.accepted)))?;
         let Some(first) = first else { return Ok(None) };
         let made = event_id.strip_prefix("seq-").and_then(|seq| seq.parse().ok());
         while last >= first && last > 0 {

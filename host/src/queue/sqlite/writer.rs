@@ -109,6 +109,8 @@ impl Writer {
                 self.tend_log().map_err(|error| Fault { error })
             }
             Err(error) => {
+                // Before anyone hears of it, so that nobody who does asks again at once.
+                self.note_failing(&error);
                 let problem = fault::failing(&error);
                 let done = dones.into_iter().filter_map(|done| done.failed(&problem));
                 let kept: Vec<_> = done.chain(ops.filter_map(|op| op.refuse(&problem))).collect();
@@ -181,8 +183,7 @@ impl Writer {
     fn outlive(&mut self, Fault { error }: Fault) -> bool {
         self.connection = None;
         self.state.rolled_back();
-        self.note_failing(&error, self.shared.now());
-        let since = self.state.now;
+        self.note_failing(&error);
         let mut pause = FIRST_PAUSE;
         loop {
             let is_open = self.hold(Instant::now() + pause);
@@ -191,7 +192,7 @@ impl Writer {
                 Err(error) => {
                     self.connection = None;
                     self.state.rolled_back();
-                    self.note_failing(&error, since);
+                    self.note_failing(&error);
                 }
             }
             if !is_open {
@@ -211,13 +212,22 @@ impl Writer {
         true
     }
 
-    fn note_failing(&mut self, error: &rusqlite::Error, since: u64) {
+    fn note_failing(&mut self, error: &rusqlite::Error) {
         if fault::is_full(error) {
             self.room.used_up(&self.shared.folder);
         }
         let problem = fault::describe(error);
-        tracing::error!(problem, "the store can't be written; it is tried again");
-        self.shared.health.send_replace(Health::Failing { since, problem });
+        let now = self.shared.now();
+        self.shared.health.send_if_modified(|health| {
+            let since = match health {
+                Health::Failing { problem: known, .. } if *known == problem => return false,
+                Health::Failing { since, .. } => *since,
+                Health::Good => now,
+            };
+            tracing::error!(problem, "the store can't be written; it is tried again");
+            *health = Health::Failing { since, problem };
+            true
+        });
     }
 
     /// Keeps changes and refuses everything else until then. False when the store is being closed.
