@@ -54,6 +54,11 @@ impl Host {
         Self { ingest, client: client(), child, folder, log }
     }
 
+    /// Processor time that the service has used.
+    pub(crate) fn processor_time(&self) -> Duration {
+        processor_time(&self.child.id().to_string())
+    }
+
     /// Pauses or resumes delivery, by configuration.
     pub(crate) async fn pause(&self, sink: &Sink, tenants: usize, paused: bool) {
         std::fs::write(self.folder.path().join("accoil.toml"), config(sink, tenants, "", paused)).unwrap();
@@ -79,7 +84,8 @@ pub(crate) fn client() -> reqwest::Client {
 fn config(sink: &Sink, tenants: usize, more: &str, paused: bool) -> String {
     let mut text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\
-         [delivery]\nin_flight = 32\n{more}\n"
+         [delivery]\nin_flight = {}\n{more}\n",
+        std::env::var("IN_FLIGHT").unwrap_or_else(|_| "32".to_owned())
     );
     for tenant in 0..tenants {
         write!(
@@ -91,4 +97,12 @@ fn config(sink: &Sink, tenants: usize, more: &str, paused: bool) -> String {
         .unwrap();
     }
     text
+}
+
+/// Processor time that a process has used (proc(5): fields 14 and 15 of stat, in hundredths of a second).
+pub(crate) fn processor_time(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    Duration::from_millis(ticks * 10)
 }

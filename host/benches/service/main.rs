@@ -61,8 +61,10 @@ fn main() {
 /// Sustained events a second, beside the raw limits.
 async fn throughput(events: usize) -> f64 {
     let sink = Sink::start().await;
+    let used = host::processor_time("self");
     let http = raw::http(&sink, events).await;
-    println!("raw http, one request an event:      {http:>8.0} /s");
+    let each = (host::processor_time("self") - used).as_secs_f64() * 1e6 / events as f64;
+    println!("raw http, one request an event:      {http:>8.0} /s   ({each:.1} us of processor time each)");
     let store = raw::store(events).await;
     println!("raw store, accept + take + settle:   {store:>8.0} /s");
     let host = Host::start(&sink, 1, "").await;
@@ -147,7 +149,16 @@ async fn warm_up(host: &Host, sink: &Sink, tenants: usize) {
 async fn through(host: &Host, sink: &Sink, events: usize, tenants: usize) -> f64 {
     let before = sink.tracks();
     let start = Instant::now();
+    let used = (host.processor_time(), host::processor_time("self"));
     let sent = load::send(host, events, tenants).await;
+    let accepted = start.elapsed();
     sink.until(before + sent).await;
+    let each = |used: Duration| used.as_secs_f64() * 1e6 / sent as f64;
+    println!(
+        "    processor time of an event: service {:.1} us, sender and sink {:.1} us; all accepted after {:.0} % of the time",
+        each(host.processor_time() - used.0),
+        each(host::processor_time("self") - used.1),
+        100.0 * accepted.as_secs_f64() / start.elapsed().as_secs_f64()
+    );
     sent as f64 / start.elapsed().as_secs_f64()
 }

@@ -26,6 +26,9 @@ pub const EXCERPT_LIMIT: usize = 4096;
 /// not hold a lane.
 const BODY_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Room for most bodies, in bytes.
+const USUAL_BODY: usize = 256;
+
 const USER_AGENT: &str = concat!("accoil-stream/", env!("CARGO_PKG_VERSION"));
 
 /// What came back.
@@ -89,7 +92,7 @@ impl Client {
 
     /// Posts a call, in the form that the decision about it asks for.
     pub async fn post_call(&self, call: &Call, decision: Decision) -> Answer {
-        let mut body = String::new();
+        let mut body = String::with_capacity(USUAL_BODY);
         match decision {
             Decision::SendWithoutTraits => without_traits(call).write_body(&mut body),
             Decision::Send | Decision::NothingNew => call.write_body(&mut body),
@@ -131,6 +134,10 @@ impl Client {
     /// Reads the beginning of a body. Dropping the rest closes the connection, which is what an
     /// endless one deserves.
     async fn excerpt(&self, mut response: reqwest::Response) -> String {
+        // What is known to be empty needs no waiting for.
+        if response.content_length() == Some(0) {
+            return String::new();
+        }
         // The key must not be cut in two by the limit and so escape being blotted out.
         let enough = EXCERPT_LIMIT + self.destination.authorization.len();
         let mut bytes = Vec::new();

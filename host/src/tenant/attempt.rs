@@ -88,7 +88,9 @@ impl Way {
                 work.advance(CallEnd::Unchanged);
                 continue;
             }
-            sleep_until(self.gate.slot()).await;
+            if let Some(slot) = self.gate.slot() {
+                sleep_until(slot).await;
+            }
             // Looked at last: an answer to another call may have closed the gate in the meantime.
             if !self.gate.lets_pass(probing) {
                 break End::Held;

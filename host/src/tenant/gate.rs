@@ -154,16 +154,14 @@ impl Gate {
         self.lock().probing = false;
     }
 
-    /// When a request may leave that is to be made now; takes its turn.
-    pub fn slot(&self) -> Instant {
+    /// Until when a request has to wait that is to be made now, if it has to; takes its turn.
+    pub fn slot(&self) -> Option<Instant> {
+        let apart = Duration::from_secs(1).checked_div(self.config.requests_per_second)?;
         let mut state = self.lock();
         let now = Instant::now();
-        let Some(apart) = Duration::from_secs(1).checked_div(self.config.requests_per_second) else {
-            return now;
-        };
         let slot = state.next_slot.max(now);
         state.next_slot = slot + apart;
-        slot
+        (slot > now).then_some(slot)
     }
 
     /// A request came through.
@@ -302,7 +300,8 @@ mod tests {
     async fn requests_are_spread_over_the_second() {
         let gate = Gate::new(GateConfig { requests_per_second: 10, ..CONFIG });
         let start = Instant::now();
-        let slots: Vec<_> = (0..3).map(|_| gate.slot() - start).collect();
-        assert_eq!(slots, [0, 100, 200].map(Duration::from_millis));
+        let slots: Vec<_> = (0..3).map(|_| gate.slot().map(|slot| slot - start)).collect();
+        assert_eq!(slots, [None, Some(Duration::from_millis(100)), Some(Duration::from_millis(200))]);
+        assert_eq!(Gate::new(CONFIG).slot(), None);
     }
 }

@@ -10,6 +10,11 @@ use crate::queue::{
     Accepted, Activation, Change, DeadFilter, Fact, NewEvent, QueueError, Seq, Space, Stored, TenantId,
 };
 
+/// How long records wait for others to be committed with, when nothing else is waiting, and how many
+/// changes are enough for a commit.
+const LINGER: Duration = Duration::from_millis(4);
+const ENOUGH_CHANGES: usize = 256;
+
 /// Bytes of events that may wait.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of events that are committed together.
@@ -117,6 +122,9 @@ struct Waiting {
     /// and everything else, which does not wait behind them: under load what is queued must still
     /// be delivered.
     others: VecDeque<Op>,
+    /// How many of those are records, and how many changes these bring.
+    records: usize,
+    changes: usize,
     closed: bool,
 }
 
@@ -126,6 +134,7 @@ impl Waiting {
             return Err(Box::new((op, QueueError::Closed)));
         }
         let Some(size) = op.size() else {
+            self.note(&op);
             self.others.push_back(op);
             return Ok(());
         };
@@ -144,13 +153,35 @@ impl Waiting {
         self.accepts.is_empty() && self.others.is_empty()
     }
 
+    fn note(&mut self, op: &Op) {
+        if let Op::Record(record) = op {
+            self.records += 1;
+            self.changes += record.changes.len();
+        }
+    }
+
+    /// Whether all that waits is a few records. Nobody waits for these, and the more of them share a
+    /// commit the better.
+    fn can_wait(&self) -> bool {
+        self.accepts.is_empty()
+            && self.records > 0
+            && self.records == self.others.len()
+            && self.changes < ENOUGH_CHANGES
+            && !self.closed
+    }
+
     /// What else is committed together.
     fn take_others(&mut self, ops: &mut Vec<Op>) {
         let mut changes = 0;
         while changes < COMMIT_CHANGES
             && let Some(op) = self.others.pop_front()
         {
-            changes += 1 + if let Op::Record(record) = &op { record.changes.len() } else { 0 };
+            if let Op::Record(record) = &op {
+                changes += record.changes.len();
+                self.records -= 1;
+                self.changes -= record.changes.len();
+            }
+            changes += 1;
             ops.push(op);
         }
     }
@@ -207,7 +238,9 @@ impl Inbox {
 
     /// Puts a request that goes on before the others.
     pub(super) fn push_front(&self, op: Op) {
-        self.lock().others.push_front(op);
+        let mut waiting = self.lock();
+        waiting.note(&op);
+        waiting.others.push_front(op);
     }
 
     /// No more requests are taken in.
@@ -222,6 +255,11 @@ impl Inbox {
         let none = |waiting: &mut Waiting| waiting.is_empty() && !waiting.closed;
         let (mut waiting, _) =
             self.arrived.wait_timeout_while(waiting, patience, none).unwrap_or_else(PoisonError::into_inner);
+        if waiting.can_wait() {
+            let more = |waiting: &mut Waiting| waiting.can_wait();
+            (waiting, _) =
+                self.arrived.wait_timeout_while(waiting, LINGER, more).unwrap_or_else(PoisonError::into_inner);
+        }
         let mut ops = Vec::new();
         waiting.take_others(&mut ops);
         waiting.take_accepts(self.commit_events, &mut ops);

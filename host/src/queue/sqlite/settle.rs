@@ -57,7 +57,9 @@ impl State {
         let Some(size) = self.open_size(c, tenant, seq)? else { return Ok(()) };
         let (now, keeps, history_ms) = (self.now, self.keeps_history(), self.limits.history_ms);
         let row = key(tenant, seq);
-        c.prepare_cached("DELETE FROM attempt WHERE key=?")?.execute([row])?;
+        if self.tried.remove(&row) {
+            c.prepare_cached("DELETE FROM attempt WHERE key=?")?.execute([row])?;
+        }
         let entry = self.tenant(tenant)?;
         let low = entry.ended.low();
         entry.ended.insert(seq);
@@ -103,6 +105,7 @@ impl State {
             attempt.status,
             attempt.answer
         ])?;
+        self.tried.insert(key(tenant, seq));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What the writer knows by heart: every tenant's counters, and the keys that were seen.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -60,6 +60,8 @@ pub(super) struct State {
     pub(super) tenants: BTreeMap<TenantId, Tenant>,
     pub(super) names: HashMap<String, TenantId>,
     pub(super) dedup: Dedup,
+    /// Rows of `attempt`: most events come through at once, and have none to be deleted.
+    pub(super) tried: HashSet<i64>,
     /// The last row of `seen`.
     pub(super) seen: i64,
     /// Tenants whose row is to be written with this transaction.
@@ -95,6 +97,7 @@ impl State {
             tenants: BTreeMap::new(),
             names: HashMap::new(),
             dedup: Dedup::new(u64::from(config.dedup_days) * DAY, config.dedup_events),
+            tried: HashSet::new(),
             seen: 0,
             touched: BTreeSet::new(),
             arrived: BTreeSet::new(),
@@ -205,6 +208,8 @@ impl State {
             self.tenants.insert(id, tenant);
         }
         self.load_ended(c)?;
+        self.tried =
+            c.prepare("SELECT key FROM attempt")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         self.load_seen(c)?;
         self.committed();
         Ok(())

@@ -27,6 +27,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 /// Between waits for readers to let go of a log that is too long.
 const RESTART_PAUSE: Duration = Duration::from_secs(5);
+/// Between looks at how much of the file is in use.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// Changes that are applied together after a recovery.
 const KEPT_OPS: usize = 1024;
 
@@ -46,12 +48,23 @@ pub(super) struct Writer {
     kept: Vec<Record>,
     has_more_to_prune: bool,
     restarted: Option<Instant>,
+    /// When it was last looked how much of the file is in use.
+    looked: Option<Instant>,
 }
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, state: State, reserve_bytes: u64) -> Self {
         let room = super::room::Room::new(reserve_bytes);
-        Self { shared, connection: None, state, room, kept: Vec::new(), has_more_to_prune: false, restarted: None }
+        Self {
+            shared,
+            connection: None,
+            state,
+            room,
+            kept: Vec::new(),
+            has_more_to_prune: false,
+            restarted: None,
+            looked: None,
+        }
     }
 
     /// The thread. `problem` is set when it starts with a disk that fails.
@@ -125,7 +138,11 @@ impl Writer {
             return Err(rusqlite::Error::InvalidQuery);
         };
         let state = &mut self.state;
-        state.used_bytes = state::used_bytes(c)?;
+        // Between two looks it is estimated.
+        if self.looked.is_none_or(|at| at.elapsed() > LOOK_PAUSE) {
+            self.looked = Some(Instant::now());
+            state.used_bytes = state::used_bytes(c)?;
+        }
         state.refusal = self.room.refusal(&self.shared.folder);
         c.execute_batch("BEGIN IMMEDIATE")?;
         let mut changes = 0;

@@ -142,10 +142,10 @@ impl Driver {
                     self.take_in(taken);
                 }
                 Some(ran) = self.running.join_next(), if !self.running.is_empty() => {
-                    // A task is never cancelled, and its panics are the host's own.
-                    match ran {
-                        Ok(ran) => self.took_place(ran),
-                        Err(error) => tracing::error!(tenant = self.name, "a delivery ended badly: {error}"),
+                    self.ended(ran);
+                    // Those that have ended as well, in one turn.
+                    while let Some(ran) = self.running.try_join_next() {
+                        self.ended(ran);
                     }
                 }
                 written = self.recorder.written() => {
@@ -159,6 +159,14 @@ impl Driver {
             }
         }
         self.recorder.finish().await;
+    }
+
+    /// A task is never cancelled, and its panics are the host's own.
+    fn ended(&mut self, ran: Result<Ran, tokio::task::JoinError>) {
+        match ran {
+            Ok(ran) => self.took_place(ran),
+            Err(error) => tracing::error!(tenant = self.name, "a delivery ended badly: {error}"),
+        }
     }
 
     async fn obey(&mut self, command: Option<Command>) {
