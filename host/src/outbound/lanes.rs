@@ -90,6 +90,11 @@ impl<K: Hash + Eq + Clone, T> Lanes<K, T> {
         }
     }
 
+    /// The lanes that a unit holds; none when there is no such unit.
+    pub fn lanes_of(&self, ticket: Ticket) -> &[K] {
+        self.units.get(&ticket).map_or(&[], |entry| &entry.lanes)
+    }
+
     /// How many units may run, and do not yet.
     pub fn ready(&self) -> usize {
         self.ready.len()

@@ -39,12 +39,20 @@ pub(super) enum Mapped {
     CutShort(Stored),
 }
 
-/// Maps stored events, in order. What was tried before is taken up where it was left.
+/// Maps stored events, in order. What was tried before is taken up where it was left. After one that
+/// was not run none is: it is all taken again.
 pub(super) fn map(versions: &Versions, dialect: &Dialect, events: Vec<Stored>) -> Vec<Mapped> {
     let mut mapped = Vec::with_capacity(events.len());
     let mut batch: Vec<Stored> = Vec::new();
     let mut current: Option<Arc<Version>> = None;
     for mut stored in events {
+        if is_full(&batch, current.as_deref()) {
+            flush(&mut batch, current.as_deref(), dialect, &mut mapped);
+        }
+        if matches!(mapped.last(), Some(Mapped::CutShort(_))) {
+            mapped.push(Mapped::CutShort(stored));
+            continue;
+        }
         if let Some(work) = resumed(&mut stored, dialect) {
             flush(&mut batch, current.as_deref(), dialect, &mut mapped);
             mapped.push(Mapped::Work(work));
@@ -59,6 +67,15 @@ pub(super) fn map(versions: &Versions, dialect: &Dialect, events: Vec<Stored>) -
     }
     flush(&mut batch, current.as_deref(), dialect, &mut mapped);
     mapped
+}
+
+/// Whether a batch is as large as a mapping may get at once.
+fn is_full(batch: &[Stored], version: Option<&Version>) -> bool {
+    version.is_some_and(|version| {
+        let limits = version.what.mapping.limits();
+        let bytes = batch.iter().map(|stored| stored.body.len()).sum::<usize>();
+        batch.len() >= limits.batch_events || bytes >= limits.batch_bytes
+    })
 }
 
 /// The work that is left of an event that was tried before. One that can't be read is mapped anew,

@@ -57,6 +57,9 @@ impl Driver {
         if let Some(first) = due {
             let (_, seq) = *first.key();
             let ticket = first.remove();
+            for lane in self.lanes.lanes_of(ticket) {
+                self.blocked.remove(lane);
+            }
             self.metrics.retrying.set(i64::try_from(self.timers.len()).unwrap_or(i64::MAX));
             return Some((ticket, seq));
         }
@@ -70,18 +73,19 @@ impl Driver {
                 self.wait_for_due(ticket, work);
                 return;
             }
-            self.running.spawn(async move { Ran::Attempted(ticket, Box::new(way.attempt(work, is_probe).await)) });
+            self.running
+                .push(Box::pin(async move { Ran::Attempted(ticket, Box::new(way.attempt(work, is_probe).await)) }));
             return;
         }
         if !self.can_be_loaded(seq) {
             if is_probe {
                 self.way.gate.give_probe_back();
             }
-            self.timers.insert((Instant::now() + FIRST_PAUSE, seq), ticket);
+            self.set_timer(FIRST_PAUSE, seq, ticket);
             return;
         }
         let (pending, mapper) = (self.setup.queue.load(self.id, seq), self.mapper());
-        self.running.spawn(async move {
+        self.running.push(Box::pin(async move {
             let unprobed = || {
                 if is_probe {
                     way.gate.give_probe_back();
@@ -107,19 +111,25 @@ impl Driver {
                     Ran::Mapped(ticket, seq, other)
                 }
             }
-        });
+        }));
     }
 
     /// An event that was tried before this start has its time still to come.
     fn wait_for_due(&mut self, ticket: Ticket, work: Work) {
         let wait = Duration::from_millis(work.due_at.saturating_sub(now_ms())).min(self.plan.delivery.retry_max());
-        self.wait_until(Instant::now() + wait, ticket, work);
+        self.put_off(wait, ticket, work);
     }
 
-    fn wait_until(&mut self, due: Instant, ticket: Ticket, work: Work) {
-        self.timers.insert((due, work.seq), ticket);
+    /// Lets an event that holds its lanes wait for its time.
+    fn set_timer(&mut self, wait: Duration, seq: Seq, ticket: Ticket) {
+        self.timers.insert((Instant::now() + wait, seq), ticket);
+        self.blocked.extend(self.lanes.lanes_of(ticket));
         self.metrics.retrying.set(i64::try_from(self.timers.len()).unwrap_or(i64::MAX));
-        if self.works.len() < self.plan.delivery.window.get() {
+    }
+
+    fn put_off(&mut self, wait: Duration, ticket: Ticket, work: Work) {
+        self.set_timer(wait, work.seq, ticket);
+        if self.has_memory_for_blocked() {
             self.works.insert(work.seq, work);
         } else {
             self.parked.insert(work.seq, self.recorder.pushed());
@@ -143,7 +153,7 @@ impl Driver {
                 self.settle_delivered(&work, Vec::new());
             }
             Ran::Mapped(ticket, seq, Some(Mapped::CutShort(_))) => {
-                self.timers.insert((Instant::now() + LONGEST_PAUSE, seq), ticket);
+                self.set_timer(LONGEST_PAUSE, seq, ticket);
             }
             Ran::Mapped(ticket, _, Some(ended)) => {
                 self.lanes.finish(ticket);
@@ -159,7 +169,7 @@ impl Driver {
             }
             Ran::Unloaded(ticket, seq, error) => {
                 tracing::warn!(tenant = self.name, seq, code = error.code(), "an event can't be read: {error}");
-                self.timers.insert((Instant::now() + FIRST_PAUSE, seq), ticket);
+                self.set_timer(FIRST_PAUSE, seq, ticket);
             }
         }
     }
@@ -193,7 +203,7 @@ impl Driver {
                 }
                 work.due_at = unix_ms(std::time::SystemTime::now() + wait);
                 self.recorder.push(Some(Change::Attempted { seq: work.seq, attempt: work.attempt() }), facts);
-                self.wait_until(Instant::now() + wait, ticket, work);
+                self.put_off(wait, ticket, work);
             }
             End::Failed(Verdict::Dead) => {
                 self.give_up(ticket, &work, FailureReason::Refused, "the destination refused this call", facts);

@@ -8,12 +8,14 @@ mod deliver;
 mod settle;
 mod take;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::Way;
@@ -61,11 +63,17 @@ pub(super) struct Driver {
     parked: HashMap<Seq, u64>,
     /// Events whose turn it is, but that wait for a time,
     timers: BTreeMap<(Instant, Seq), Ticket>,
-    /// or for the gate.
+    /// the lanes that these hold up,
+    blocked: HashSet<u64>,
+    /// and those that wait for the gate.
     held: VecDeque<(Ticket, Seq)>,
-    running: JoinSet<Ran>,
+    /// Attempts under way. They are part of this task: a task for each would cost more than the
+    /// attempt itself, and the requests are written and read by tasks of the connections.
+    running: FuturesUnordered<Pin<Box<dyn Future<Output = Ran> + Send>>>,
     recorder: Recorder,
     taking: Option<Taking>,
+    /// How many events are taken at once.
+    take_size: usize,
     /// There is nothing to take until the queue says so.
     idle: bool,
     /// Nothing is taken or mapped until then.
@@ -110,10 +118,12 @@ impl Driver {
             works: HashMap::new(),
             parked: HashMap::new(),
             timers: BTreeMap::new(),
+            blocked: HashSet::new(),
             held: VecDeque::new(),
-            running: JoinSet::new(),
+            running: FuturesUnordered::new(),
             recorder,
             taking: None,
+            take_size: take::LEAST_TAKEN,
             idle: false,
             pause_until: Instant::now(),
             pause: FIRST_PAUSE,
@@ -141,11 +151,11 @@ impl Driver {
                     self.taking = None;
                     self.take_in(taken);
                 }
-                Some(ran) = self.running.join_next(), if !self.running.is_empty() => {
-                    self.ended(ran);
+                Some(ran) = self.running.next(), if !self.running.is_empty() => {
+                    self.took_place(ran);
                     // Those that have ended as well, in one turn.
-                    while let Some(ran) = self.running.try_join_next() {
-                        self.ended(ran);
+                    while let Some(Some(ran)) = self.running.next().now_or_never() {
+                        self.took_place(ran);
                     }
                 }
                 written = self.recorder.written() => {
@@ -159,14 +169,6 @@ impl Driver {
             }
         }
         self.recorder.finish().await;
-    }
-
-    /// A task is never cancelled, and its panics are the host's own.
-    fn ended(&mut self, ran: Result<Ran, tokio::task::JoinError>) {
-        match ran {
-            Ok(ran) => self.took_place(ran),
-            Err(error) => tracing::error!(tenant = self.name, "a delivery ended badly: {error}"),
-        }
     }
 
     async fn obey(&mut self, command: Option<Command>) {

@@ -9,12 +9,26 @@ use super::Driver;
 use crate::queue::{Attempt, Change, Ending, Fact, Seq};
 
 impl Driver {
+    /// Events whose lane is blocked may take half of the memory. The rest of it is for those that can
+    /// be delivered.
+    pub(super) fn has_memory_for_blocked(&self) -> bool {
+        self.works.len() < self.plan.delivery.window.get() / 2
+    }
+
+    /// Parks events of blocked lanes that were mapped before their lane was blocked.
+    pub(super) fn park_blocked(&mut self) {
+        let blocked = &self.blocked;
+        self.works.retain(|_, work| work.attempts > 0 || !work.lanes().iter().any(|lane| blocked.contains(lane)));
+    }
+
     pub(super) fn push(&mut self, mapped: Mapped) {
         match mapped {
             Mapped::Work(work) if work.calls.is_empty() => self.settle_delivered(&work, Vec::new()),
             Mapped::Work(work) => {
-                self.lanes.push(work.lanes(), work.seq);
-                if self.works.len() < self.plan.delivery.window.get() {
+                let lanes = work.lanes();
+                let is_blocked = lanes.iter().any(|lane| self.blocked.contains(lane));
+                self.lanes.push(lanes, work.seq);
+                if !is_blocked || self.has_memory_for_blocked() {
                     self.works.insert(work.seq, work);
                 }
             }

@@ -11,8 +11,10 @@ use super::{Driver, FIRST_PAUSE, MOST_UNWRITTEN, Setup};
 use crate::queue::{QueueError, Seq, Stored, TakeLimits};
 use crate::versions::Versions;
 
-/// Events that may run at once are taken until there are so many of them.
-const ENOUGH_READY: usize = 256;
+/// The least and the most events that are taken at once. More are taken when those before were gone
+/// by the time the next ones came: a take costs a commit, however many it brings.
+pub(super) const LEAST_TAKEN: usize = 256;
+const MOST_TAKEN: usize = 2048;
 
 /// The most events that are taken and have not ended. Most of them are known by number only; they
 /// are many only when lanes are blocked.
@@ -36,7 +38,11 @@ pub(super) enum Taken {
 impl Driver {
     pub(super) fn start_taking(&mut self) {
         let is_due = !self.idle && self.taking.is_none() && self.pause_until <= Instant::now();
-        let has_room = self.lanes.ready() < ENOUGH_READY
+        if self.lanes.ready() == 0 && !self.has_memory() && !self.blocked.is_empty() {
+            self.park_blocked();
+        }
+        let has_room = self.lanes.ready() < self.take_size
+            && self.has_memory()
             && self.lanes.len() < MOST_HELD
             && self.recorder.waiting() < MOST_UNWRITTEN;
         // What can't be delivered now may as well stay in the queue, where a new version still reaches it; but a
@@ -47,9 +53,14 @@ impl Driver {
         }
     }
 
+    fn has_memory(&self) -> bool {
+        self.works.len() < self.plan.delivery.window.get()
+    }
+
     fn take_next(&self) -> Taking {
         let limits = self.setup.library.limits();
-        let limits = TakeLimits { events: limits.batch_events, bytes: limits.batch_bytes };
+        let bytes = limits.batch_bytes.saturating_mul(self.take_size / LEAST_TAKEN);
+        let limits = TakeLimits { events: self.take_size, bytes };
         let recovers = self.taken < self.recover_to;
         let pending = if recovers {
             self.setup.queue.unsettled(self.id, self.taken, limits)
@@ -91,8 +102,18 @@ impl Driver {
             }
             Taken::Mapped { mapped, last } => {
                 self.taken = self.taken.max(last);
+                self.adapt(mapped.len());
                 self.push_all(mapped);
             }
+        }
+    }
+
+    fn adapt(&mut self, brought: usize) {
+        let was_full = brought >= self.take_size;
+        if was_full && self.lanes.ready() == 0 {
+            self.take_size = (self.take_size * 2).min(MOST_TAKEN);
+        } else if !was_full || self.lanes.ready() > self.take_size / 2 {
+            self.take_size = (self.take_size / 2).max(LEAST_TAKEN);
         }
     }
 
