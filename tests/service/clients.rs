@@ -112,7 +112,7 @@ async fn a_retry_doubles_nothing(name: &'static str) {
             let answer = client().post(format!("http://{ingest}/2/httpapi")).body(body).send().await.unwrap();
             let status = answer.status();
             let text = answer.text().await.unwrap();
-            let is_lost = number % 2 == 0;
+            let is_lost = number.is_multiple_of(2);
             let lost = r#"{"code":503,"error":"Service Unavailable"}"#.to_owned();
             let mut response = Response::new(Body::from(if is_lost { lost } else { text }));
             *response.status_mut() = if is_lost { http::StatusCode::SERVICE_UNAVAILABLE } else { status };
