@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use axum::routing::any;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 /// One request.
@@ -26,6 +27,8 @@ pub(crate) struct Call {
     /// How it was answered; 0 when it was not.
     pub(crate) status: u16,
     pub(crate) at: Instant,
+    /// How often the service was killed before: see [`Accoil::next_generation`].
+    pub(crate) generation: u32,
 }
 
 impl Call {
@@ -101,14 +104,19 @@ struct State {
     calls: Mutex<Vec<Call>>,
     came: Notify,
     behaviour: Mutex<Behaviour>,
+    generation: AtomicU32,
 }
 
 /// The stand-in. It ends with the test.
 pub(crate) struct Accoil {
     pub(crate) address: SocketAddr,
     state: Arc<State>,
+    connections: watch::Receiver<usize>,
     serving: JoinHandle<()>,
 }
+
+/// Where it answers without recording anything.
+const SETTLED: &str = "/settled";
 
 impl Drop for Accoil {
     fn drop(&mut self) {
@@ -129,16 +137,28 @@ impl Accoil {
             calls: Mutex::default(),
             came: Notify::new(),
             behaviour: Mutex::new(Box::new(behaviour)),
+            generation: AtomicU32::new(0),
         });
+        let (open, connections) = watch::channel(0);
         let answering = Arc::clone(&state);
         let router = axum::Router::new().fallback(any(move |request: Request| answer(Arc::clone(&answering), request)));
-        let serving = tokio::spawn(super::host::serve_router(listener, router));
-        Self { address, state, serving }
+        let serving = tokio::spawn(super::host::serve_router(listener, router, open));
+        Self { address, state, connections, serving }
     }
 
     /// Behaves differently from now on.
     pub(crate) fn behave(&self, behaviour: impl Fn(&Call) -> Reply + Send + Sync + 'static) {
         *self.state.behaviour.lock().unwrap() = Box::new(behaviour);
+    }
+
+    /// After a kill: waits until all that the dead process sent has been read, so that what comes
+    /// from now on is of the next one. Gives its number.
+    pub(crate) async fn next_generation(&self) -> u32 {
+        // Connections are accepted in order: once this one is answered, all of the dead process are open or closed.
+        super::host::client().get(format!("http://{}{SETTLED}", self.address)).send().await.unwrap();
+        let settled = self.connections.clone().wait_for(|open| *open == 0).await.map(|_| ());
+        settled.unwrap();
+        self.state.generation.fetch_add(1, Ordering::SeqCst) + 1
     }
 
     /// All requests until now.
@@ -201,11 +221,15 @@ impl Accoil {
 }
 
 async fn answer(state: Arc<State>, request: Request) -> Response {
+    if request.uri().path() == SETTLED {
+        return Response::new(Body::empty());
+    }
     let kind = request.uri().path().trim_start_matches("/v2/").to_owned();
     let key = authorization(request.headers());
     let body = to_bytes(request.into_body(), 1 << 24).await.unwrap_or_default();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let mut call = Call { key, kind, body, status: 0, at: Instant::now() };
+    let generation = state.generation.load(Ordering::SeqCst);
+    let mut call = Call { key, kind, body, status: 0, at: Instant::now(), generation };
     let reply = (state.behaviour.lock().unwrap())(&call);
     call.status = reply.status;
     state.calls.lock().unwrap().push(call);

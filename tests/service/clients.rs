@@ -14,6 +14,7 @@ use axum::response::Response;
 use axum::routing::any;
 use serde_json::{Value, json};
 use tokio::process::Command;
+use tokio::sync::watch;
 
 use super::host::{client, config, ingest_key, serve_router};
 use super::{Accoil, Host};
@@ -119,7 +120,8 @@ async fn a_retry_doubles_nothing(name: &'static str) {
             response
         }
     };
-    let proxy = tokio::spawn(serve_router(listener, axum::Router::new().fallback(any(lossy))));
+    let proxy =
+        tokio::spawn(serve_router(listener, axum::Router::new().fallback(any(lossy)), watch::Sender::default()));
     sdk.send(&format!("http://{address}/2/httpapi")).await;
     accoil.until_tracked(COUNT).await;
     host.until_drained("acme").await;

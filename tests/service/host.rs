@@ -101,6 +101,14 @@ impl Host {
         Self::start_in(folder, &config, &[]).await
     }
 
+    /// Starts one in this folder and kills it after a while, ready or not.
+    pub(crate) async fn killed_early(folder: &Path, after: Duration) {
+        let mut child = command(folder, &[]).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(after).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// Asks it to stop, waits for that, and gives its exit code, log and folder.
     pub(crate) async fn stop(mut self) -> (i32, String, tempfile::TempDir) {
         self.signal("TERM");
@@ -118,6 +126,10 @@ impl Host {
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -261,10 +273,12 @@ pub(crate) fn events(user: &str, numbers: std::ops::Range<usize>) -> Vec<Value> 
     numbers.map(|number| event(user, &format!("{user}-{number}"))).collect()
 }
 
-/// Serves a router until it is aborted.
-pub(crate) async fn serve_router(listener: TcpListener, router: axum::Router) {
+/// Serves a router until it is aborted. Says how many connections are open.
+pub(crate) async fn serve_router(listener: TcpListener, router: axum::Router, open: watch::Sender<usize>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
+        let open = open.clone();
+        open.send_modify(|open| *open += 1);
         let _ = stream.set_nodelay(true);
         let router = router.clone();
         let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
@@ -279,6 +293,7 @@ pub(crate) async fn serve_router(listener: TcpListener, router: axum::Router) {
         tokio::spawn(async move {
             let io = hyper_util::rt::TokioIo::new(stream);
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+            open.send_modify(|open| *open -= 1);
         });
     }
 }

@@ -4,9 +4,14 @@
 mod accoil;
 mod admin;
 mod clients;
+mod damage;
 mod dead_letters;
 mod destination;
+mod disk;
 mod host;
+mod kill;
+mod kill_amid;
+mod load;
 mod mapping;
 mod order;
 mod promises;

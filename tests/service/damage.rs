@@ -1,0 +1,281 @@
+//! What a disk did to the store while nobody looked: it is found, told, and never passed over.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use accoil_stream::queue::SqliteQueue;
+
+use super::host::{command, config};
+use super::load::{Load, judge, tracks};
+use super::{Accoil, Host, Reply, event, events};
+
+const FRAME: usize = 4096 + 24;
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
+/// Flips a bit.
+fn flip(path: &Path, at: usize) {
+    let mut file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.read_exact(&mut byte).unwrap();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.write_all(&[byte[0] ^ 1]).unwrap();
+}
+
+fn places(haystack: &[u8], needle: &str) -> Vec<usize> {
+    haystack
+        .windows(needle.len())
+        .enumerate()
+        .filter(|(_, bytes)| *bytes == needle.as_bytes())
+        .map(|one| one.0)
+        .collect()
+}
+
+/// Starts the service where it must not start; gives its exit code and what it said.
+fn refused(folder: &Path) -> (i32, String) {
+    let mut child = command(folder, &[]).stdout(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > Duration::from_secs(30) {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().expect("it started"), String::from_utf8(output.stderr).unwrap())
+}
+
+#[track_caller]
+fn assert_refused(folder: &Path, code: &str, words: &[&str]) {
+    let (exit, said) = refused(folder);
+    assert!(exit > 1, "{exit}: {said}");
+    for words in [&[&*format!("error[{code}]:")], words].concat() {
+        assert!(said.contains(words), "{words:?} is not in {said}");
+    }
+}
+
+/// A folder in which a paused service was killed with requests of these numbers of events in its log.
+async fn killed(accoil: &Accoil, requests: &[usize]) -> tempfile::TempDir {
+    let host = Host::start(&config(accoil, "paused = true")).await;
+    let mut count = 0;
+    for number in requests {
+        host.accept("acme", &events("u", count..count + number)).await;
+        count += number;
+    }
+    host.kill()
+}
+
+/// Starts it without the pause and looks which events come.
+async fn assert_delivers(accoil: &Accoil, folder: tempfile::TempDir, arguments: &[&str], expected: &[String]) -> Host {
+    let host = Host::start_in(folder, &config(accoil, ""), arguments).await;
+    host.until_drained("acme").await;
+    assert_eq!(accoil.orders().remove("u").unwrap_or_default(), expected);
+    host
+}
+
+fn names(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| format!("u-{number}")).collect()
+}
+
+#[tokio::test]
+async fn an_event_whose_body_was_changed_is_a_dead_letter_and_the_others_are_delivered() {
+    let accoil = Accoil::start().await;
+    let host = Host::start(&config(&accoil, "paused = true")).await;
+    host.accept("acme", &events("u", 0..20)).await;
+    // Stopped in order, so that the events are in the store's file; then killed.
+    let (_, _, folder) = host.stop().await;
+    let folder = Host::start_in(folder, &config(&accoil, "paused = true"), &[]).await.kill();
+    let file = folder.path().join("data/queue.db");
+    let places = places(&read(&file), "\"event_type\":\"u-7\"");
+    assert_eq!(places.len(), 1, "the event is once in the file");
+    flip(&file, places[0] + "\"event_type\":\"u".len());
+    let others = [names(0..7), names(8..20)].concat();
+    let host = assert_delivers(&accoil, folder, &[], &others).await;
+    let dead = host.dead_letters().await;
+    assert_eq!((dead.len(), &dead[0]["reason"], &dead[0]["event_id"]), (1, &"damaged".into(), &"u-7".into()));
+    assert!(host.log().contains("ERROR") && host.log().contains("its row was damaged on disk"), "{}", host.log());
+    assert_eq!(host.admin("/status").await["store"]["damaged"], 1);
+    // Replayed it does not look whole.
+    let id = dead[0]["id"].clone();
+    host.command("/dead-letters/replay", &serde_json::json!({ "ids": [id] })).await;
+    host.until_drained("acme").await;
+    assert_eq!(host.dead_letters().await[0]["reason"], "damaged");
+}
+
+#[tokio::test]
+async fn a_log_that_was_changed_in_the_middle_is_refused_until_the_damage_is_accepted() {
+    let accoil = Accoil::start().await;
+    let folder = killed(&accoil, &[5, 5, 5, 5]).await;
+    let log = folder.path().join("data/queue.db-wal");
+    let place = places(&read(&log), "\"event_type\":\"u-7\"")[0];
+    flip(&log, place + 15);
+    let frame = (place - 32) / FRAME + 1;
+    let words = [&*format!("queue.db-wal is damaged: frame {frame} "), "keep a copy", "--accept-damage"];
+    assert_refused(folder.path(), "queue-damaged", &words);
+    // It is refused again, and nothing is touched by it.
+    assert_refused(folder.path(), "queue-damaged", &words);
+    let host = assert_delivers(&accoil, folder, &["--accept-damage"], &names(0..5)).await;
+    assert!(host.log().contains("ERROR") && host.log().contains("going on, as --accept-damage says"), "{}", host.log());
+    // What was accepted is what is left; new events follow.
+    host.accept("acme", &[event("u", "u-99")]).await;
+    accoil.until_tracked(6).await;
+}
+
+#[tokio::test]
+async fn a_byte_anywhere_in_the_log_is_never_passed_over() {
+    let accoil = Accoil::start().await;
+    let folder = killed(&accoil, &[3, 3, 3, 3]).await;
+    let log = folder.path().join("data/queue.db-wal");
+    let whole = read(&log);
+    let last = places(&whole, "\"event_type\":\"u-9\"")[0];
+    // Up to the last transaction: its end can't be told from one that never came to its end.
+    let end = 32 + (last - 32) / FRAME * FRAME;
+    let mut refusals = 0;
+    for at in (0..end).step_by(end / 40) {
+        flip(&log, at);
+        let (exit, said) = refused(folder.path());
+        assert!(exit > 1 && said.contains("error[queue-damaged]"), "byte {at}: {said}");
+        flip(&log, at);
+        refusals += 1;
+    }
+    assert!(refusals >= 40 && read(&log) == whole);
+    assert_delivers(&accoil, folder, &[], &names(0..12)).await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_never_came_to_its_end_is_no_damage() {
+    let accoil = Accoil::start().await;
+    let folder = killed(&accoil, &[5, 5]).await;
+    let log = folder.path().join("data/queue.db-wal");
+    // A frame of which half was written.
+    let whole = read(&log);
+    let torn = &whole[whole.len() - FRAME..whole.len() - FRAME / 2];
+    OpenOptions::new().append(true).open(&log).unwrap().write_all(torn).unwrap();
+    assert_delivers(&accoil, folder, &[], &names(0..10)).await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_cut_within_its_last_transaction_gives_all_before_it() {
+    let accoil = Accoil::start().await;
+    let folder = killed(&accoil, &[5, 5, 5]).await;
+    let log = folder.path().join("data/queue.db-wal");
+    let place = places(&read(&log), "\"event_type\":\"u-12\"")[0];
+    OpenOptions::new().write(true).open(&log).unwrap().set_len(place as u64).unwrap();
+    assert_delivers(&accoil, folder, &[], &names(0..10)).await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_gone_is_refused_until_the_damage_is_accepted() {
+    let accoil = Accoil::start().await;
+    for is_emptied in [false, true] {
+        let folder = killed(&accoil, &[5]).await;
+        let log = folder.path().join("data/queue.db-wal");
+        if is_emptied {
+            OpenOptions::new().write(true).open(&log).unwrap().set_len(0).unwrap();
+        } else {
+            std::fs::remove_file(&log).unwrap();
+        }
+        assert_refused(folder.path(), "queue-damaged", &["queue.db-wal", "missing or empty", "--accept-damage"]);
+        assert_delivers(&accoil, folder, &["--accept-damage"], &[]).await;
+    }
+    let folder = killed(&accoil, &[5]).await;
+    std::fs::remove_file(folder.path().join("data/queue.db")).unwrap();
+    assert_refused(folder.path(), "queue-damaged", &["queue.db", "missing"]);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_in_use_is_refused() {
+    let accoil = Accoil::start().await;
+    let host = Host::start(&config(&accoil, "")).await;
+    assert_refused(host.folder.path(), "queue-locked", &["data", "another process", "server.data_dir"]);
+    host.accept("acme", &events("u", 0..3)).await;
+    accoil.until_tracked(3).await;
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_release_and_one_of_something_else_are_refused_and_left_alone() {
+    let accoil = Accoil::start().await;
+    let (_, _, folder) = Host::start(&config(&accoil, "")).await.stop().await;
+    let file = folder.path().join("data/queue.db");
+    let sql = |sql: &str| rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+    sql("PRAGMA user_version = 99");
+    let before = read(&file);
+    assert_refused(folder.path(), "queue-too-new", &["queue.db", "99", "newer release"]);
+    assert!(read(&file) == before, "it was changed");
+    sql("PRAGMA application_id = 7");
+    let before = read(&file);
+    assert_refused(folder.path(), "queue-foreign", &["queue.db"]);
+    assert!(read(&file) == before, "it was changed");
+}
+
+#[tokio::test]
+async fn a_folder_that_cant_be_written_is_refused() {
+    let accoil = Accoil::start().await;
+    let (_, _, folder) = Host::start(&config(&accoil, "")).await.stop().await;
+    let data = folder.path().join("data");
+    // Who is root may write everywhere but on a file system that is for reading only.
+    let mount =
+        |arguments: &[&str]| Command::new("mount").args(arguments).arg(&data).output().unwrap().status.success();
+    let source = data.to_str().unwrap().to_owned();
+    if mount(&["--bind", &source]) && mount(&["-o", "remount,ro,bind"]) {
+        let (exit, said) = refused(folder.path());
+        assert!(Command::new("umount").arg("-l").arg(&data).status().unwrap().success());
+        assert!(exit > 1 && said.contains("error[queue-open]:") && said.contains("data"), "{exit}: {said}");
+    } else {
+        eprintln!("not run: nothing can be mounted here");
+    }
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::write(&data, "").unwrap();
+    assert_refused(folder.path(), "queue-open", &["data"]);
+}
+
+/// Backups are taken under load, and each is put in place of the store, in both ways.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_has_all_that_was_answered_before_it_began() {
+    let accoil = Accoil::behaving(|_| Reply::ok().after(Duration::from_millis(20))).await;
+    let text = config(&accoil, "");
+    let host = Host::start(&text).await;
+    let load = Load::of("acme");
+    load.at(host.ingest);
+    let mut backups = Vec::new();
+    for number in 0..4 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let (answered, file) = (load.answered(), host.path(&format!("backup-{number}.db")));
+        let (status, said) = host.command("/backup", &serde_json::json!({ "file": file })).await;
+        assert_eq!(status, 200, "{said}");
+        backups.push((answered, read(&file)));
+    }
+    load.end().await;
+    drop(host);
+    let mut sizes = Vec::new();
+    for (number, (answered, bytes)) in backups.into_iter().enumerate() {
+        let accoil = Accoil::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let (backup, data) = (folder.path().join("backup.db"), folder.path().join("data"));
+        std::fs::write(&backup, bytes).unwrap();
+        if number % 2 == 0 {
+            std::fs::create_dir(&data).unwrap();
+            std::fs::rename(&backup, data.join("queue.db")).unwrap();
+        } else {
+            SqliteQueue::restore(&backup, &data).unwrap();
+        }
+        let host = Host::start_in(folder, &config(&accoil, ""), &[]).await;
+        host.until_drained("acme").await;
+        let delivered = judge(&tracks(&accoil.calls(), "")).delivered;
+        for name in &answered {
+            if !delivered.contains(name) {
+                let story = host.admin(&format!("/events/{name}?tenant=acme")).await;
+                assert_eq!(story["state"], "delivered", "{story}");
+            }
+        }
+        sizes.push((answered.len(), delivered.len()));
+    }
+    assert!(sizes.iter().any(|(_, delivered)| *delivered > 0), "{sizes:?}");
+    eprintln!("answered before each backup, and delivered from it: {sizes:?}");
+}

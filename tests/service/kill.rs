@@ -1,0 +1,104 @@
+//! The service is killed at random moments, and keeps its promises.
+
+use std::time::{Duration, Instant};
+
+use super::host::config;
+use super::load::{Judgement, Ledger, Load, Random, judge, tracks};
+use super::{Accoil, Host};
+use crate::sandbox::guest;
+
+/// The most requests under way at a destination.
+const IN_FLIGHT: usize = 16;
+
+pub(super) const MAPPING: &str = "\n[tenants.mapping]\ncomponent = \"mapping.wasm\"";
+
+/// The number of cycles in a usual run; many more where that is asked for.
+pub(super) fn cycles(usual: u32) -> u32 {
+    if std::env::var_os("ACCOIL_STREAM_LONG").is_some() { usual * 5 } else { usual }
+}
+
+/// A folder with a component that is compiled in no time.
+pub(super) fn folder(guest: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mapping.wasm"), guest::component(guest)).unwrap();
+    folder
+}
+
+/// Everything that was answered with 200 was delivered, and nothing that was never sent.
+pub(super) fn assert_whole(ledger: &Ledger, judgement: &Judgement) {
+    let lost: Vec<_> = ledger.answered.difference(&judgement.delivered).collect();
+    assert!(lost.is_empty(), "{} of {} lost: {lost:?}", lost.len(), ledger.answered.len());
+    let made_up: Vec<_> = judgement.delivered.difference(&ledger.sent).collect();
+    assert!(made_up.is_empty(), "{made_up:?}");
+}
+
+async fn assert_drained(host: &Host, judgement: impl FnOnce() -> Judgement) -> Judgement {
+    let status = host.until_drained("acme").await;
+    let judgement = judgement();
+    assert_eq!((&status["skipped"], &status["dead_letters"]), (&0.into(), &0.into()), "{status}");
+    assert_eq!(status["accepted"], judgement.delivered.len(), "{status}");
+    judgement
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_it_loses_and_doubles_nothing() {
+    let (began, kills) = (Instant::now(), cycles(200));
+    let accoil = Accoil::start().await;
+    let (text, mut random, load) = (config(&accoil, MAPPING), Random::new(1), Load::of("acme"));
+    let mut host = Host::start_in(folder(DELIVERS), &text, &[]).await;
+    for _ in 0..kills {
+        load.at(host.ingest);
+        tokio::time::sleep(random.moment(20, 800)).await;
+        load.away();
+        let folder = host.kill();
+        accoil.next_generation().await;
+        host = Host::start_in(folder, &text, &[]).await;
+    }
+    load.at(host.ingest);
+    let ledger = load.end().await;
+    let judgement = assert_drained(&host, || judge(&tracks(&accoil.calls(), ""))).await;
+    assert_whole(&ledger, &judgement);
+    assert!(ledger.refused.is_empty(), "{:?}", ledger.refused);
+    report("under load", kills, began, &ledger, &judgement);
+    assert!(judgement.most_doubles() <= 4 * IN_FLIGHT, "{:?}", judgement.doubles);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_it_recovers_it_loses_and_doubles_nothing() {
+    let (began, rounds) = (Instant::now(), cycles(40));
+    let accoil = Accoil::start().await;
+    let (text, mut random, load) = (config(&accoil, MAPPING), Random::new(2), Load::of("acme"));
+    let mut host = Host::start_in(folder(DELIVERS), &text, &[]).await;
+    for _ in 0..rounds {
+        load.at(host.ingest);
+        tokio::time::sleep(random.moment(20, 400)).await;
+        load.away();
+        let folder = host.kill();
+        accoil.next_generation().await;
+        for _ in 0..3 {
+            Host::killed_early(folder.path(), Duration::from_millis(random.below(50))).await;
+            accoil.next_generation().await;
+        }
+        host = Host::start_in(folder, &text, &[]).await;
+    }
+    load.at(host.ingest);
+    let ledger = load.end().await;
+    let judgement = assert_drained(&host, || judge(&tracks(&accoil.calls(), ""))).await;
+    assert_whole(&ledger, &judgement);
+    report("during recovery", rounds * 4, began, &ledger, &judgement);
+    assert!(judgement.most_doubles() <= 4 * IN_FLIGHT, "{:?}", judgement.doubles);
+}
+
+pub(super) const DELIVERS: &str = include_str!("../sandbox/guests/delivers.wat");
+
+fn report(what: &str, kills: u32, began: Instant, ledger: &Ledger, judgement: &Judgement) {
+    eprintln!(
+        "{kills} kills {what} in {:.0?}: {} events sent, {} answered, {} delivered, {} twice, at most {} by one kill",
+        began.elapsed(),
+        ledger.sent.len(),
+        ledger.answered.len(),
+        judgement.delivered.len(),
+        judgement.all_doubles(),
+        judgement.most_doubles(),
+    );
+}
