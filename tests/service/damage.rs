@@ -37,18 +37,18 @@ fn places(haystack: &[u8], needle: &str) -> Vec<usize> {
         .collect()
 }
 
-/// Starts the service where it must not start; gives its exit code and what it said.
+/// Starts the service where it must not start; gives its exit code, 0 if it started, and what it said.
 fn refused(folder: &Path) -> (i32, String) {
     let mut child = command(folder, &[]).stdout(Stdio::null()).spawn().unwrap();
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if started.elapsed() > Duration::from_secs(30) {
+        if started.elapsed() > Duration::from_secs(10) {
             child.kill().unwrap();
         }
         std::thread::sleep(Duration::from_millis(10));
     }
     let output = child.wait_with_output().unwrap();
-    (output.status.code().expect("it started"), String::from_utf8(output.stderr).unwrap())
+    (output.status.code().unwrap_or_default(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[track_caller]
@@ -127,24 +127,32 @@ async fn a_log_that_was_changed_in_the_middle_is_refused_until_the_damage_is_acc
     accoil.until_tracked(6).await;
 }
 
+/// The ends of the log's transactions: in their last frame's header stands the size of the store.
+fn ends(log: &[u8]) -> Vec<usize> {
+    let is_end = |at: &usize| log[at + 4..at + 8] != [0; 4];
+    (32..log.len()).step_by(FRAME).filter(is_end).map(|at| at + FRAME).collect()
+}
+
+/// Up to the last transaction: that one can't be told from one that never came to its end.
 #[tokio::test]
 async fn a_byte_anywhere_in_the_log_is_never_passed_over() {
     let accoil = Accoil::start().await;
     let folder = killed(&accoil, &[3, 3, 3, 3]).await;
     let log = folder.path().join("data/queue.db-wal");
     let whole = read(&log);
-    let last = places(&whole, "\"event_type\":\"u-9\"")[0];
-    // Up to the last transaction: its end can't be told from one that never came to its end.
-    let end = 32 + (last - 32) / FRAME * FRAME;
-    let mut refusals = 0;
-    for at in (0..end).step_by(end / 40) {
+    let ends = ends(&whole);
+    let [.., last_but_two, end, _] = ends[..] else { panic!("{ends:?}") };
+    let anywhere = (0..end).step_by(end / 30);
+    // The most delicate ones: without this header there is nothing but one transaction behind the damage.
+    let header = (end - FRAME..end - FRAME + 24).step_by(3);
+    let before = (last_but_two..last_but_two + 24).step_by(5);
+    for at in anywhere.chain(header).chain(before) {
         flip(&log, at);
         let (exit, said) = refused(folder.path());
-        assert!(exit > 1 && said.contains("error[queue-damaged]"), "byte {at}: {said}");
+        assert!(exit > 1 && said.contains("error[queue-damaged]"), "byte {at} of {ends:?}: {said}");
         flip(&log, at);
-        refusals += 1;
     }
-    assert!(refusals >= 40 && read(&log) == whole);
+    assert!(read(&log) == whole);
     assert_delivers(&accoil, folder, &[], &names(0..12)).await;
 }
 

@@ -180,7 +180,7 @@ async fn on_a_full_disk_deliveries_are_settled_from_the_reserve() {
 /// With nearly as much in the log as may be there before it is brought into the store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_deliveries_are_settled_from_the_reserve_whatever_the_log_holds() {
-    settles_from_the_reserve("size=64m", 8 << 20, 600, 20_000).await;
+    settles_from_the_reserve("size=64m", 8 << 20, 350, 20_000).await;
 }
 
 async fn settles_from_the_reserve(disk: &str, reserve_bytes: u64, events: usize, bytes: usize) {
