@@ -6,6 +6,7 @@
 import json
 import sys
 import threading
+import time
 
 from amplitude import Amplitude, BaseEvent, Config, EventOptions, Identify
 
@@ -40,11 +41,14 @@ for number in range(count):
             event_properties={"number": number},
         )
     )
-# Neither user nor device: the service has to name it by its index, and take the others.
-client.track(BaseEvent(event_type="py-nobody"))
-client.flush()
-for future in client.flush() or []:
-    if future is not None:
-        future.result()
+# Deeper than the service reads: it has to name it by its index, and take the others.
+deep = {}
+for _ in range(200):
+    deep = {"deeper": deep}
+client.track(BaseEvent(event_type="py-deep", user_id="py-0", event_properties=deep))
+# Its own timer flushes, and it tries again what was not taken.
+deadline = time.monotonic() + 60
+while len(answers) < count + 3 and time.monotonic() < deadline:
+    time.sleep(0.05)
 client.shutdown()
 print(json.dumps(answers))

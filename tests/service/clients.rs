@@ -132,7 +132,7 @@ async fn a_retry_doubles_nothing(name: &'static str) {
 
 #[tokio::test]
 async fn all_events_of_the_python_sdk_arrive() {
-    all_events_arrive("py", "py-nobody").await;
+    all_events_arrive("py", "py-deep").await;
 }
 
 #[tokio::test]
