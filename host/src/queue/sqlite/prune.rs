@@ -39,7 +39,7 @@ pub(super) fn is_due(state: &State, now: UnixMs) -> bool {
 pub(super) fn make_room(state: &mut State, c: &Connection) -> rusqlite::Result<()> {
     let mut left = MAKE_ROOM_ROWS;
     while left > 0 && history_of_largest(state, c, u64::MAX, &mut left)? {}
-    state.used_bytes = state::used_bytes(c)?;
+    (state.used_bytes, _) = state::used_bytes(c)?;
     Ok(())
 }
 

@@ -34,13 +34,16 @@ impl Room {
         self.tried = None;
     }
 
-    /// Whether the store lives on its reserve.
+    /// Whether the log must be kept short, for the store lives on its reserve or nearly does.
     pub(super) fn is_short(&self) -> bool {
-        self.is_used_up
+        let is_near = self.looked.is_some_and(|(_, free)| free < self.reserve_bytes.saturating_mul(2));
+        self.is_used_up || is_near
     }
 
-    /// Why no events can be accepted now, if so.
-    pub(super) fn refusal(&mut self, folder: &Folder) -> Option<QueueError> {
+    /// Why no events can be accepted now, if so. `reusable` are bytes of the store's file that are
+    /// free: what is written there makes the file no larger, but it passes through the log, so half
+    /// of them count.
+    pub(super) fn refusal(&mut self, folder: &Folder, reusable: u64) -> Option<QueueError> {
         if self.is_used_up && self.tried.is_none_or(|at| at.elapsed() >= TRY) {
             self.tried = Some(Instant::now());
             self.is_used_up = !folder.make_reserve();
@@ -50,7 +53,8 @@ impl Room {
             let reserve = self.reserve_bytes.max(folder.reserve_size().saturating_mul(2));
             return Some(QueueError::DiskFull { free, reserve });
         }
-        (free < self.reserve_bytes).then_some(QueueError::DiskFull { free, reserve: self.reserve_bytes })
+        let room = free.saturating_add(reusable / 2);
+        (room < self.reserve_bytes).then_some(QueueError::DiskFull { free, reserve: self.reserve_bytes })
     }
 
     fn free(&mut self, folder: &Folder) -> u64 {

@@ -269,9 +269,10 @@ fn keys_of(bytes: &[u8]) -> Vec<DedupKey> {
     bytes.as_chunks::<16>().0.iter().map(|key| DedupKey::from_le_bytes(*key)).collect()
 }
 
-/// Looks at how much of the store's file is in use.
-pub(super) fn used_bytes(c: &Connection) -> rusqlite::Result<u64> {
+/// Looks at how many bytes of the store's file are in use, and how many are free.
+pub(super) fn used_bytes(c: &Connection) -> rusqlite::Result<(u64, u64)> {
     let number = |sql| c.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)).optional();
-    let pages = number("PRAGMA page_count")?.unwrap_or(0) - number("PRAGMA freelist_count")?.unwrap_or(0);
-    Ok(natural(pages).saturating_mul(natural(number("PRAGMA page_size")?.unwrap_or(0))))
+    let (pages, free) = (number("PRAGMA page_count")?.unwrap_or(0), number("PRAGMA freelist_count")?.unwrap_or(0));
+    let page_size = natural(number("PRAGMA page_size")?.unwrap_or(0));
+    Ok((natural(pages - free).saturating_mul(page_size), natural(free).saturating_mul(page_size)))
 }

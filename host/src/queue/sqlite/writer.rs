@@ -50,6 +50,8 @@ pub(super) struct Writer {
     restarted: Option<Instant>,
     /// When it was last looked how much of the file is in use.
     looked: Option<Instant>,
+    /// Bytes of the file that were free then.
+    reusable: u64,
 }
 
 impl Writer {
@@ -64,6 +66,7 @@ impl Writer {
             has_more_to_prune: false,
             restarted: None,
             looked: None,
+            reusable: 0,
         }
     }
 
@@ -141,9 +144,9 @@ impl Writer {
         // Between two looks it is estimated.
         if self.looked.is_none_or(|at| at.elapsed() > LOOK_PAUSE) {
             self.looked = Some(Instant::now());
-            state.used_bytes = state::used_bytes(c)?;
+            (state.used_bytes, self.reusable) = state::used_bytes(c)?;
         }
-        state.refusal = self.room.refusal(&self.shared.folder);
+        state.refusal = self.room.refusal(&self.shared.folder, self.reusable);
         c.execute_batch("BEGIN IMMEDIATE")?;
         let mut changes = 0;
         for op in ops.by_ref() {
@@ -283,7 +286,7 @@ impl Writer {
         // From here on the log has something in it, and the marker may say so.
         c.execute_batch("UPDATE start SET count = count + 1")?;
         self.shared.folder.mark().map_err(|error| io_failure(&error))?;
-        self.shared.used_bytes.store(state::used_bytes(&c)?, Ordering::Relaxed);
+        self.shared.used_bytes.store(state::used_bytes(&c)?.0, Ordering::Relaxed);
         self.connection = Some(c);
         while !self.kept.is_empty() {
             let part = self.kept.drain(..KEPT_OPS.min(self.kept.len())).map(Op::Record).collect();
