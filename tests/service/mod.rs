@@ -8,6 +8,7 @@ mod damage;
 mod dead_letters;
 mod destination;
 mod disk;
+mod disk_errors;
 mod host;
 mod kill;
 mod kill_amid;
@@ -16,6 +17,7 @@ mod mapping;
 mod order;
 mod promises;
 mod reload;
+mod store;
 
 pub(crate) use accoil::{Accoil, Reply};
 pub(crate) use host::{Host, event, events};
