@@ -85,12 +85,13 @@ fn add_queues(registry: &mut Registry, names: &BTreeMap<TenantId, String>, stats
 
 async fn add_store(admin: &Admin, registry: &mut Registry) -> Result<(), Refusal> {
     let stats = admin.service.queue().store_stats().await?;
-    let is_failing = *admin.service.queue().health().borrow() != Health::Good;
+    let health = admin.service.queue().health().borrow().clone();
     for (name, help, value) in [
         ("store_file_bytes", "Size of the store's files", stats.file_bytes),
         ("store_used_bytes", "Bytes of the store in use", stats.used_bytes),
         ("store_free_bytes", "Bytes free on the store's disk", stats.free_bytes),
-        ("store_failing", "1 while the store can't be written", u64::from(is_failing)),
+        ("store_failing", "1 while the store can't be written", u64::from(matches!(health, Health::Failing { .. }))),
+        ("store_full", "1 while it takes in no new events", u64::from(matches!(health, Health::Full { .. }))),
         ("uptime_seconds", "Time since the start", admin.service.uptime().as_secs()),
     ] {
         let gauge: Gauge = Gauge::default();

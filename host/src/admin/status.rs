@@ -69,6 +69,7 @@ pub(super) fn ready(admin: &Admin) -> Response {
     let problem = match &*admin.service.queue().health().borrow() {
         _ if is_closing => Some("closing"),
         Health::Failing { .. } => Some("store-failing"),
+        Health::Full { .. } => Some("store-full"),
         Health::Good => None,
     };
     match problem {
@@ -86,6 +87,7 @@ pub(super) async fn status(admin: &Admin) -> Reply {
     let store = service.queue().store_stats().await?;
     let health = match &*service.queue().health().borrow() {
         Health::Good => StoreHealth { store: "good", problem: None },
+        Health::Full { problem } => StoreHealth { store: "full", problem: Some(problem.clone()) },
         Health::Failing { problem, .. } => StoreHealth { store: "failing", problem: Some(problem.clone()) },
     };
     let (config, tenants) = (service.config(), service.tenants());

@@ -118,6 +118,11 @@ impl QueueError {
 pub enum Health {
     /// It can.
     Good,
+    /// It can, but it takes in no new events until there is room.
+    Full {
+        /// Which budget is used up.
+        problem: String,
+    },
     /// It can't, since then, and why.
     Failing {
         /// Since when.

@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::queue::QueueError;
 
-/// Most bytes of the file `reserve`: enough to settle what is under way when the disk is full.
-const RESERVE_BYTES: u64 = 4 * 1024 * 1024;
+/// Most bytes of the file `reserve`: enough to bring the log into the store when the disk is full, and
+/// to settle what is under way.
+const RESERVE_BYTES: u64 = 24 * 1024 * 1024;
 
 /// The folder that this process has for itself until it is released.
 #[derive(Debug)]

@@ -96,11 +96,17 @@ impl Chain {
         frame.get(8..16) == Some(&self.salts)
     }
 
+    /// Whether it was before it was damaged: a restart changes both salts, damage seldom does.
+    fn was_of_this_round(&self, frame: &[u8]) -> bool {
+        let [a, b, c, d, e, f, g, h] = self.salts;
+        frame.get(8..12) == Some(&[a, b, c, d]) || frame.get(12..16) == Some(&[e, f, g, h])
+    }
+
     /// What the frames from the first bad one on (which is in `frame`) tell.
     fn damage_after(&self, bad: u64, frame: &mut [u8], input: &mut impl Read) -> io::Result<Option<String>> {
         let (mut number, mut last, mut commits, mut goes_on) = (bad, bad, 0_u64, false);
         loop {
-            if self.is_of_this_round(frame) {
+            if self.was_of_this_round(frame) {
                 goes_on |= commits > 0;
                 commits += u64::from(is_commit(frame));
                 last = number;

@@ -117,7 +117,7 @@ impl SqliteQueue {
     /// The error of a disk that fails now.
     fn failing(&self) -> Option<QueueError> {
         match &*self.shared.health.borrow() {
-            Health::Good => None,
+            Health::Good | Health::Full { .. } => None,
             Health::Failing { problem, .. } => Some(QueueError::Failing { problem: problem.clone() }),
         }
     }

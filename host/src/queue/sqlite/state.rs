@@ -111,6 +111,13 @@ impl State {
         }
     }
 
+    /// Why no events can be taken in, of whichever tenant.
+    pub(super) fn fullness(&self) -> Option<QueueError> {
+        let is_full = self.used_bytes >= self.limits.bytes && !self.keeps_history();
+        let full = || QueueError::StoreFull { bytes: self.used_bytes, limit: self.limits.bytes };
+        self.refusal.clone().or_else(|| is_full.then(full))
+    }
+
     /// Whether ended events are kept at all.
     pub(super) fn keeps_history(&self) -> bool {
         self.limits.history_ms > 0 && self.limits.history_bytes > 0

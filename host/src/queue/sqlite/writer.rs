@@ -95,6 +95,9 @@ impl Writer {
         loop {
             let patience = if self.has_more_to_prune { BUSY } else { IDLE };
             let group = self.shared.inbox.take(patience);
+            if group.ops.is_empty() {
+                self.look_for_room();
+            }
             #[cfg(test)]
             if group.ops.iter().any(|op| matches!(op, Op::Abandon)) {
                 return;
@@ -134,6 +137,35 @@ impl Writer {
                 Err(Fault { error })
             }
         }
+    }
+
+    /// When no one asks any more, since no events are taken in, nobody else would notice that there is
+    /// room again.
+    fn look_for_room(&mut self) {
+        let is_full = matches!(&*self.shared.health.borrow(), Health::Full { .. });
+        if let (true, Some(c)) = (is_full, &self.connection)
+            && let Ok((used, reusable)) = state::used_bytes(c)
+        {
+            (self.state.used_bytes, self.reusable) = (used, reusable);
+            self.state.refusal = self.room.refusal(&self.shared.folder, reusable);
+            self.note_room();
+        }
+    }
+
+    /// Tells whether new events are taken in.
+    fn note_room(&self) {
+        let full = self.state.fullness().map(|problem| Health::Full { problem: problem.to_string() });
+        self.shared.health.send_if_modified(|health| match (&*health, full) {
+            (Health::Good, Some(full)) => {
+                *health = full;
+                true
+            }
+            (Health::Full { .. }, None) => {
+                *health = Health::Good;
+                true
+            }
+            _ => false,
+        });
     }
 
     fn transact(&mut self, ops: &mut impl Iterator<Item = Op>, dones: &mut Vec<Done>) -> rusqlite::Result<()> {
@@ -176,17 +208,28 @@ impl Writer {
             shared.arrivals(tenant).notify_one();
         }
         self.state.committed();
+        self.note_room();
         again.into_iter().rev().for_each(|op| shared.inbox.push_front(op));
+    }
+
+    /// How long the log may be. The reserve must hold what a full disk makes of it: all of the log,
+    /// brought into the store.
+    fn log_bytes(&self) -> u64 {
+        match self.shared.folder.reserve_size() {
+            0 => LOG_BYTES,
+            reserve => LOG_BYTES.min(reserve / 4 * 3),
+        }
     }
 
     /// Keeps the log short.
     fn tend_log(&mut self) -> rusqlite::Result<()> {
+        let most = self.log_bytes();
         let Some(c) = &self.connection else { return Ok(()) };
         let checkpointer = &self.shared.checkpointer;
         let mode = if checkpointer.take_almost_done() || self.room.is_short() { "PASSIVE" } else { "NOOP" };
         let progress = checkpoint::run(c, mode)?;
         let bytes = progress.log_bytes();
-        if bytes > LOG_BYTES && progress.frames > progress.done {
+        if bytes > most && progress.frames > progress.done {
             checkpointer.want();
         }
         if bytes > MOST_LOG_BYTES && self.restarted.is_none_or(|at| at.elapsed() > RESTART_PAUSE) {
@@ -242,7 +285,7 @@ impl Writer {
             let since = match health {
                 Health::Failing { problem: known, .. } if *known == problem => return false,
                 Health::Failing { since, .. } => *since,
-                Health::Good => now,
+                Health::Good | Health::Full { .. } => now,
             };
             tracing::error!(problem, "the store can't be written; it is tried again");
             *health = Health::Failing { since, problem };
@@ -254,7 +297,7 @@ impl Writer {
     fn hold(&mut self, until: Instant) -> bool {
         let problem = match &*self.shared.health.borrow() {
             Health::Failing { problem, .. } => QueueError::Failing { problem: problem.clone() },
-            Health::Good => QueueError::Busy,
+            Health::Good | Health::Full { .. } => QueueError::Busy,
         };
         loop {
             let left = until.saturating_duration_since(Instant::now());
