@@ -203,12 +203,13 @@ impl Writer {
         for (tenant, cut) in self.state.dedup.take_cuts() {
             shared.set_cut(tenant, cut);
         }
+        // Before anyone hears of the commit, as all that can be asked about.
+        self.note_room();
         let again: Vec<_> = dones.into_iter().filter_map(Done::committed).collect();
         for tenant in std::mem::take(&mut self.state.arrived) {
             shared.arrivals(tenant).notify_one();
         }
         self.state.committed();
-        self.note_room();
         again.into_iter().rev().for_each(|op| shared.inbox.push_front(op));
     }
 
