@@ -34,6 +34,7 @@ fn the_program() {
     Commands:
       transform        Map events and print, one line an event, what becomes of them
       send             Map events and deliver them to Accoil
+      serve            Take events in, keep them, deliver them
       sink             Stand in for Accoil's ingest API on this machine
       check            Say whether a component can run here, and what it is
       config           Check the configuration, or print its schema for editors
@@ -44,6 +45,8 @@ fn the_program() {
       dead-letters     List, show, replay or drop events that could not be delivered
       reload           Make a running service read its configuration again
       backup           Write a copy of a running service's store to a file
+      restore          Make a store of a backup
+      verify           Look through the store for damage
       forget           Forget a user: what is kept of events that have ended
       forget-told      Forget what Accoil was told, so that all of it is told again
       completions      Print a script that lets your shell complete commands and options

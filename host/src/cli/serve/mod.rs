@@ -46,7 +46,7 @@ const ADMIN_CONNECTIONS: usize = 64;
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
     /// The configuration.
-    #[arg(long, value_name = "accoil.toml")]
+    #[arg(long, value_name = "accoil.toml", default_value = "accoil.toml")]
     config: PathBuf,
     /// Start although the store is damaged, with what can be read of it.
     #[arg(long)]
