@@ -4,28 +4,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use accoil_stream::config::QueueConfig;
+use accoil_stream::accoil::Call;
+use accoil_stream::config::{AccoilConfig, AuthForm, DeliveryConfig, DialectName, QueueConfig};
+use accoil_stream::outbound::{Answer, Client, Decision, Destination};
 use accoil_stream::queue::{Change, Ending, NewEvent, Queue, SqliteQueue, TakeLimits};
+use accoil_stream::secret::Secret;
 use tokio::task::JoinSet;
 
-use super::host::client;
 use super::sink::Sink;
 
-/// Requests a second that the client and the sink do with nothing in between: one track an event.
+/// Requests a second that the service's client and the sink do with nothing in between: one track an
+/// event.
 pub(crate) async fn http(sink: &Sink, requests: usize) -> f64 {
     let before = sink.tracks();
-    let (client, next) = (client(), Arc::new(AtomicUsize::new(0)));
-    let url = format!("http://{}/v2/track", sink.address);
+    let (client, next) = (client(sink), Arc::new(AtomicUsize::new(0)));
     let start = Instant::now();
     let mut senders = JoinSet::new();
     for _ in 0..32 {
-        let (client, url, next) = (client.clone(), url.clone(), Arc::clone(&next));
+        let (client, next) = (client.clone(), Arc::clone(&next));
         senders.spawn(async move {
             while next.fetch_add(1, Ordering::Relaxed) < requests {
-                let body = r#"{"userId":"user-123@example.com","event":"Report Created","timestamp":"2026-01-02T03:04:05.006Z"}"#;
-                let request = client.post(&url).header("content-type", "application/json");
-                let response = request.header("authorization", "Basic key").body(body).send().await.unwrap();
-                assert_eq!(response.status().as_u16(), 202);
+                let track = Call::Track {
+                    user_id: "user-123@example.com".to_owned(),
+                    event: "Report Created".to_owned(),
+                    timestamp: Some("2026-01-02T03:04:05.006Z".to_owned()),
+                };
+                let answer = client.post_call(&track, Decision::Send).await;
+                assert!(matches!(answer, Answer::Http { status: 202, .. }), "{answer:?}");
             }
         });
     }
@@ -33,6 +38,21 @@ pub(crate) async fn http(sink: &Sink, requests: usize) -> f64 {
         sender.unwrap();
     }
     (sink.tracks() - before) as f64 / start.elapsed().as_secs_f64()
+}
+
+fn client(sink: &Sink) -> Client {
+    let accoil = AccoilConfig {
+        api_key: Secret::new("key"),
+        endpoint: Some(format!("http://{}", sink.address)),
+        allow_private_endpoint: true,
+        auth: AuthForm::Raw,
+        dialect: DialectName::V2,
+        combined_url: None,
+        ca_file: None,
+        in_flight: None,
+        requests_per_second: None,
+    };
+    Client::new(Destination::new(&accoil).unwrap(), &DeliveryConfig::default()).unwrap()
 }
 
 /// Events a second that the store accepts, gives out and settles, in groups.

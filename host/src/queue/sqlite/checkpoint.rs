@@ -9,8 +9,10 @@ use rusqlite::Connection;
 
 use super::schema;
 
-/// From this size on the log is brought into the store.
-pub(super) const LOG_BYTES: u64 = 16 * 1024 * 1024;
+/// From this size on the log is brought into the store. Commits wait behind what that writes, so it is
+/// done often and little at a time: at 12,000 events a second the 99th percentile from accepted to
+/// delivered was 5 to 9 ms with 2 MiB, and 30 to 250 ms with 4 to 16 MiB.
+pub(super) const LOG_BYTES: u64 = 2 * 1024 * 1024;
 /// From this size on even the writer waits for it.
 pub(super) const MOST_LOG_BYTES: u64 = 256 * 1024 * 1024;
 /// Between two attempts at least, for a long reader may stand in the way.

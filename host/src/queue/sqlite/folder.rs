@@ -10,7 +10,7 @@ use crate::queue::QueueError;
 
 /// Most bytes of the file `reserve`: enough to bring the log into the store when the disk is full, and
 /// to settle what is under way.
-const RESERVE_BYTES: u64 = 24 * 1024 * 1024;
+const RESERVE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The folder that this process has for itself until it is released.
 #[derive(Debug)]
