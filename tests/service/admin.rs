@@ -72,6 +72,11 @@ async fn secrets_show_up_nowhere() {
     let backup = host.path("backup.db");
     let (status, answer) = host.command("/backup", &json!({ "file": backup })).await;
     assert_eq!(status, 200, "{answer}");
+    // And nobody else on the machine reads them, or the events.
+    for path in ["backup.db", "data/queue.db", "data/queue.db-wal"] {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(host.path(path)).unwrap().permissions());
+        assert_eq!(mode & 0o77, 0, "{path}: {mode:o}");
+    }
     let (exit, log, folder) = host.stop().await;
     assert_eq!(exit, 0, "{log}");
     assert!(log.contains("TRACE"));

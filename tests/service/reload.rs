@@ -17,6 +17,10 @@ async fn a_mistake_leaves_the_old_configuration_running_and_is_told() {
     accoil.until_tracked(1).await;
     let (status, answer) = host.command("/reload", &json!({})).await;
     assert_eq!((status, &answer["code"]), (400, &json!("settings-invalid")));
+    assert!(host.admin("/status").await["unused_config"].as_str().unwrap().contains("settings"));
+    host.configure(&config(&accoil, ""));
+    assert_eq!(host.command("/reload", &json!({})).await.0, 200);
+    assert!(host.admin("/status").await.get("unused_config").is_none());
 }
 
 #[tokio::test]

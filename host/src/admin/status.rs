@@ -16,6 +16,9 @@ struct Status<'a> {
     uptime_s: u64,
     health: StoreHealth,
     store: Store,
+    /// Why what the configuration's file says is not in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unused_config: Option<String>,
     tenants: Vec<Tenant<'a>>,
 }
 
@@ -108,6 +111,7 @@ pub(super) async fn status(admin: &Admin) -> Reply {
             free_bytes: store.free_bytes,
             damaged: store.damaged,
         },
+        unused_config: service.unused_config(),
         tenants: all
             .iter()
             .map(|(name, enabled, paused, running, stats)| {

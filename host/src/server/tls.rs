@@ -66,13 +66,16 @@ impl Identity {
         Ok(Arc::new(Self { provider, current }))
     }
 
-    /// Reads the certificate again. When it can't be used, the one before stays.
+    /// Reads the certificate again, and says whether it is another one. When it can't be used, the one
+    /// before stays.
     ///
     /// # Errors
     /// As [`Identity::load`].
-    pub fn replace(&self, config: &TlsConfig) -> Result<(), TlsError> {
-        self.current.store(Arc::new(read(config, &self.provider)?));
-        Ok(())
+    pub fn replace(&self, config: &TlsConfig) -> Result<bool, TlsError> {
+        let new = read(config, &self.provider)?;
+        let is_other = new.cert != self.current.load().cert;
+        self.current.store(Arc::new(new));
+        Ok(is_other)
     }
 
     /// A configuration for [`super::serve`] that offers HTTP/2 and HTTP/1.1.

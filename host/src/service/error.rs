@@ -5,6 +5,7 @@ use crate::ingest::DoorError;
 use crate::outbound::OutboundError;
 use crate::queue::QueueError;
 use crate::sandbox;
+use crate::server::TlsError;
 use crate::tenant::TenantError;
 use crate::versions::CandidateError;
 
@@ -17,6 +18,9 @@ pub enum ServiceError {
     /// The sandbox does not start.
     #[error(transparent)]
     Engine(sandbox::Error),
+    /// The certificate of the event listener can't be used.
+    #[error(transparent)]
+    Tls(TlsError),
     /// Threads can't be started.
     #[error("threads for mappings can't be started: {0}")]
     Threads(std::io::Error),
@@ -93,6 +97,7 @@ impl ServiceError {
         match self {
             Self::Config(error) => error.code(),
             Self::Engine(error) => error.code(),
+            Self::Tls(error) => error.code(),
             Self::Threads(_) => "service-threads",
             Self::Task(_) => "service-task",
             Self::Destination { error, .. } => error.code(),

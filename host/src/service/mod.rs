@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::ingest::{Door, Entrant};
 use crate::metrics::{Metrics, TenantMetrics};
 use crate::queue::{Queue, QueueError, TenantId};
+use crate::server::Identity;
 use crate::tenant::{self, Handle, MappingPool, Setup};
 use crate::versions::Library;
 
@@ -45,6 +46,10 @@ pub struct Service {
     tenants: Mutex<BTreeMap<String, Running>>,
     closing: signal::Sender<bool>,
     reloading: tokio::sync::Mutex<()>,
+    /// The certificate of the event listener.
+    identity: Option<Arc<Identity>>,
+    /// Why the configuration in its file is not the one in force, if it is not.
+    unused_config: Mutex<Option<String>>,
     started: Instant,
 }
 
@@ -64,7 +69,11 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError`], which names the tenant where it is about one.
-    pub async fn start(config: Config, queue: Arc<dyn Queue>) -> Result<Arc<Self>, ServiceError> {
+    pub async fn start(
+        config: Config,
+        queue: Arc<dyn Queue>,
+        identity: Option<Arc<Identity>>,
+    ) -> Result<Arc<Self>, ServiceError> {
         let library = Library::new(&config.limits).map_err(ServiceError::Engine)?;
         let stack = config.limits.stack_bytes.saturating_mul(STACKS).max(2 * 1024 * 1024);
         let pool = MappingPool::start(stack).map_err(ServiceError::Threads)?;
@@ -85,6 +94,8 @@ impl Service {
             tenants: Mutex::new(tenants),
             closing,
             reloading: tokio::sync::Mutex::new(()),
+            identity,
+            unused_config: Mutex::default(),
             started: Instant::now(),
         }))
     }
@@ -107,6 +118,11 @@ impl Service {
     /// The configuration in force.
     pub fn config(&self) -> Arc<Config> {
         self.config.load_full()
+    }
+
+    /// Why what the configuration's file says now is not in force, if it is not.
+    pub fn unused_config(&self) -> Option<String> {
+        self.unused_config.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// For how long it has been running.

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use super::orders::Order;
 use super::{Running, Service, ServiceError, entrants, start_one};
 use crate::config::{self, Changes, Config, TenantChange};
+use crate::tenant::gate::Closed;
 
 impl Service {
     /// Reads the configuration again and takes over what changed. A configuration with a mistake
@@ -15,9 +16,20 @@ impl Service {
     /// [`ServiceError`]: then the old configuration is in force as before.
     pub async fn reload(&self) -> Result<Vec<String>, ServiceError> {
         let _one_at_a_time = self.reloading.lock().await;
+        let reloaded = self.take_over().await;
+        let problem = reloaded.as_ref().err().map(ToString::to_string);
+        *self.unused_config.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+        reloaded
+    }
+
+    async fn take_over(&self) -> Result<Vec<String>, ServiceError> {
         let new = config::load_all(&self.config_path)?;
         let old = self.config.load_full();
         let changes = config::changes(&old, &new);
+        let is_renewed = match (&self.identity, &new.server.tls) {
+            (Some(identity), Some(tls)) => identity.replace(tls).map_err(ServiceError::Tls)?,
+            _ => false,
+        };
         let (started, followed) = self.prepare(&changes, &new).await?;
         // From here on nothing can fail but the door, and that is tried before the loops follow.
         let mut tenants = self.tenants();
@@ -36,6 +48,7 @@ impl Service {
             return Err(ServiceError::Door(error));
         }
         let mut lines = changes.lines();
+        lines.extend(is_renewed.then(|| "server.tls: certificate".to_owned()));
         for (name, order) in followed {
             if let Some(running) = tenants.get_mut(&name) {
                 if running.component != order.component {
@@ -76,7 +89,9 @@ impl Service {
                 Some(running) => {
                     let is_new_file = order.component_digest() != running.component;
                     let is_changed = matches!(changes.tenants.get(&tenant.name), Some(TenantChange::Changed { .. }));
-                    if is_new_file || is_changed {
+                    // A destination that refused the key is tried again: someone may have seen to it.
+                    let is_refused = matches!(running.handle.destination().closed, Some(Closed::Refused(_)));
+                    if is_new_file || is_changed || is_refused {
                         let component = order.component_digest();
                         followed
                             .push((tenant.name.clone(), Follow { component, plan: order.plan(&self.setup).await? }));

@@ -12,15 +12,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Service;
 use crate::config::Component;
-use crate::server::Identity;
 
 const LOOK: Duration = Duration::from_secs(1);
 
 type Seen = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
 
 /// Reloads on SIGHUP, and when the configuration or a component's file changed, until the service
-/// closes; the certificate of the listener with it. What it does is logged.
-pub async fn watch(service: Arc<Service>, identity: Option<Arc<Identity>>) {
+/// closes; a certificate's file counts as well. What it does is logged.
+pub async fn watch(service: Arc<Service>) {
     let mut closing = service.closing();
     // Without the signal there are still the files.
     let mut hangup = signal(SignalKind::hangup()).ok();
@@ -55,12 +54,6 @@ pub async fn watch(service: Arc<Service>, identity: Option<Arc<Identity>>) {
                 );
             }
         }
-        let tls = service.config().server.tls.clone();
-        if let (Some(identity), Some(tls)) = (&identity, tls)
-            && let Err(error) = identity.replace(&tls)
-        {
-            tracing::error!(code = error.code(), "the certificate in use stays: {error}");
-        }
     }
 }
 
@@ -70,7 +63,8 @@ fn look(service: &Service) -> Seen {
         Component::File(path) => Some(path.clone()),
         Component::Default => None,
     });
-    let paths = std::iter::once(config.path.clone()).chain(components);
+    let certificate = config.server.tls.as_ref().map(|tls| tls.certificate.clone());
+    let paths = std::iter::once(config.path.clone()).chain(certificate).chain(components);
     paths.map(|path| (path.clone(), state(&path))).collect()
 }
 

@@ -8,6 +8,7 @@ use crate::cli::mapping::Checker;
 use crate::cli::{Exit, Failure, complain, print};
 use crate::config::{self, Config, ConfigError, Tenant};
 use crate::outbound::{Destination, OutboundError, tls};
+use crate::server::Identity;
 
 /// Say everything that is wrong in a configuration
 ///
@@ -50,6 +51,9 @@ fn tell(problem: &ConfigError) {
 /// What turns out to be wrong when destinations and mappings are made.
 fn in_use(config: &Config, text: &str) -> Result<Vec<ConfigError>, Failure> {
     let mut problems = Vec::new();
+    if let Some(Err(error)) = config.server.tls.as_ref().map(Identity::load) {
+        problems.push(config::problem_at(text, &config.path, &["server", "tls"], error.to_string()));
+    }
     let mut checker = Checker::new(&config.limits)?;
     for (index, tenant) in config.tenants.iter().enumerate() {
         let index = index.to_string();

@@ -56,6 +56,7 @@ struct Status {
     uptime_s: u64,
     health: Health,
     store: Store,
+    unused_config: Option<String>,
     tenants: Vec<Tenant>,
 }
 
@@ -86,10 +87,9 @@ struct Tenant {
     queued: u64,
     queued_bytes: u64,
     oldest_age_s: Option<u64>,
-    accepted: u64,
     delivered: u64,
     skipped: u64,
-    dead: u64,
+    dead_letters: u64,
     accepted_per_s: f64,
     delivered_per_s: f64,
     retrying: u64,
@@ -113,6 +113,9 @@ impl Status {
         if damaged > 0 {
             text.push_str(&format!("DAMAGED: {damaged} rows of the store could not be read\n"));
         }
+        if let Some(problem) = &self.unused_config {
+            text.push_str(&format!("the configuration's file is not in force: {}\n", super::text::cell(problem)));
+        }
         text.push('\n');
         if self.tenants.is_empty() {
             text.push_str("no tenants\n");
@@ -122,9 +125,10 @@ impl Status {
         let rows: Vec<_> = self.tenants.iter().map(Tenant::flow).collect();
         text.push_str(&table(&header, &rows));
         text.push('\n');
-        let header = ["tenant", "accepted", "delivered", "skipped", "dead", "version", "mapping", "destination"];
+        let header = ["tenant", "dead letters", "delivered*", "skipped*", "version", "mapping", "destination"];
         let rows: Vec<_> = self.tenants.iter().map(Tenant::totals).collect();
         text.push_str(&table(&header, &rows));
+        text.push_str("* since the start; in/s and out/s are of the last minute\n");
         self.tenants.iter().for_each(|tenant| tenant.remarks(&mut text));
         text
     }
@@ -152,11 +156,11 @@ impl Tenant {
 
     fn totals(&self) -> Vec<String> {
         let destination = match self.destination_until_s {
-            Some(seconds) => format!("{} for {}", self.destination, age(seconds)),
+            Some(seconds) => format!("{}, next try in {}", self.destination, age(seconds)),
             None => self.destination.clone(),
         };
-        let numbers = [self.accepted, self.delivered, self.skipped, self.dead, self.version];
-        let mapping: String = self.mapping.chars().take(12).collect();
+        let numbers = [self.dead_letters, self.delivered, self.skipped, self.version];
+        let mapping: String = self.mapping.trim_start_matches("sha256:").chars().take(12).collect();
         let mut row = vec![self.name.clone()];
         row.extend(numbers.map(|number| number.to_string()));
         row.extend([mapping, destination]);

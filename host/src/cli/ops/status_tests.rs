@@ -7,7 +7,7 @@ const STATUS: &str = r#"{"version":"0.1.0","uptime_s":192,"health":{"store":"goo
   "store":{"file_bytes":3145728,"used_bytes":1536,"free_bytes":1073741824,"damaged":0},
   "tenants":[
     {"name":"acme","enabled":true,"paused":false,"version":3,"mapping":"0123456789abcdef","queued":12,
-     "queued_bytes":2048,"oldest_age_s":61,"accepted":100,"delivered":80,"skipped":7,"dead":1,"accepted_per_s":1.25,
+     "queued_bytes":2048,"oldest_age_s":61,"accepted":100,"delivered":80,"skipped":7,"dead":9,"dead_letters":1,"accepted_per_s":1.25,
      "delivered_per_s":10,"retrying":2,"destination":"closed","destination_until_s":12,
      "last_error":"503 \u001b[31m\nbusy","dedup_window_s":604800},
     {"name":"beta-long","enabled":false,"paused":true,"version":1,"mapping":"ab","queued":0,"queued_bytes":0,
@@ -24,9 +24,10 @@ tenant     state             queued     size  oldest  retrying  in/s  out/s
 acme       on                    12  2.0 KiB   1m01s         2   1.2   10.0
 beta-long  disabled, paused       0      0 B       -         0   0.0    0.0
 
-tenant     accepted  delivered  skipped  dead  version  mapping       destination
-acme            100         80        7     1        3  0123456789ab  closed for 12s
-beta-long         0          0        0     0        1  ab            open
+tenant     dead letters  delivered*  skipped*  version  mapping       destination
+acme                  1          80         7        3  0123456789ab  closed, next try in 12s
+beta-long             0           0         0        1  ab            open
+* since the start; in/s and out/s are of the last minute
 
 acme: last error: 503 \u{1b}[31m\nbusy
 

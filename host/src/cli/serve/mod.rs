@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, complain};
 use crate::admin::{self, Admin, Token};
 use crate::config::{self, Config};
 use crate::ingest;
@@ -54,8 +54,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let config =
-        config::load_all(&arguments.config).map_err(|problems| Failure::new(Exit::Usage, problems.code(), problems))?;
+    let config = match config::load_all(&arguments.config) {
+        Ok(config) => config,
+        Err(problems) => {
+            problems.iter().for_each(|problem| complain(problem.code(), &problem.to_string()));
+            return Ok(Exit::Usage);
+        }
+    };
     logs::start(&config.server)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Output, "runtime", error))?;
@@ -91,7 +96,7 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
         })?,
     };
     let tenants = config.tenants.len();
-    let service = Service::start(config, Arc::clone(&queue)).await;
+    let service = Service::start(config, Arc::clone(&queue), identity).await;
     let service = match service {
         Ok(service) => service,
         Err(error) => {
@@ -113,7 +118,7 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
         admin_stopped,
         Duration::from_secs(1),
     ));
-    tokio::spawn(service::watch(Arc::clone(&service), identity));
+    tokio::spawn(service::watch(Arc::clone(&service)));
     tokio::spawn(admin::sample(admin));
     tracing::info!(tenants, "serving events on {listen}, operators on {admin_listen}");
     wait_for_stop().await;

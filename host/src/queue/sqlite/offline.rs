@@ -1,6 +1,7 @@
 //! Copies of a store, and looking at one that nobody uses.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
@@ -160,6 +161,7 @@ fn unfinished(file: &Path) -> PathBuf {
 }
 
 fn name(unfinished: &Path, file: &Path) -> std::io::Result<()> {
+    fs::set_permissions(unfinished, fs::Permissions::from_mode(0o600))?;
     File::open(unfinished)?.sync_all()?;
     // A link, as renaming would replace a file that was made meanwhile.
     fs::hard_link(unfinished, file)?;

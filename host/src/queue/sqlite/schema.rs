@@ -1,6 +1,7 @@
 //! The store's file: its tables, and connections to it.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ pub(super) fn create(folder: &Folder) -> Result<(), QueueError> {
 
 fn fill(path: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
+    // The log and its index get the mode of the file. What is in it is nobody else's business.
+    drop(fs::set_permissions(path, fs::Permissions::from_mode(0o600)));
     connection.execute_batch("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN")?;
     connection.execute_batch(TABLES)?;
     connection
