@@ -174,6 +174,25 @@ async fn a_blocked_lane_blocks_nobody_else_and_keeps_its_order() {
     assert!(accoil.counts().values().all(|count| *count == 1));
 }
 
+/// One user whose calls take long, and succeed: nobody fails, and still nobody else may wait.
+#[tokio::test]
+async fn a_slow_user_with_many_events_holds_nobody_else() {
+    let accoil = Accoil::behaving(|call| match call.user() {
+        "slow" => Reply::ok().after(Duration::from_secs(20)),
+        _ => Reply::ok(),
+    })
+    .await;
+    let text = config(&accoil, "").replace("[delivery]\n", "[delivery]\nwindow = 64\n");
+    let host = Host::start(&text).await;
+    for round in 0..5 {
+        host.accept("acme", &events("slow", round * 100..round * 100 + 100)).await;
+    }
+    host.accept("acme", &events("good", 0..10)).await;
+    let start = Instant::now();
+    accoil.until(|calls| calls.iter().filter(|call| call.kind == "track" && call.user() == "good").count() == 10).await;
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 /// A tenant whose destination takes seconds, beside one whose does not.
 #[tokio::test]
 async fn a_slow_tenant_does_not_slow_another() {

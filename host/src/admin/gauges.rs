@@ -45,6 +45,9 @@ pub(super) async fn metrics(admin: &Admin) -> Reply {
         code: "metrics",
         message: error.to_string(),
     };
+    for running in admin.service.tenants().into_values() {
+        running.metrics.closed.set(i64::from(running.handle.destination().closed.is_some()));
+    }
     let mut counted = admin.service.metrics().encode().map_err(failed)?;
     let mut registry = Registry::with_prefix("accoil_stream");
     let stats = admin.service.queue().tenant_stats().await?;

@@ -39,6 +39,14 @@ pub(super) async fn backup(admin: &Admin, asked: &Asked) -> Reply {
     if !file.is_absolute() {
         return Err(Refusal::bad_request("backup-path", "the file must be an absolute path on the service's machine"));
     }
+    let folder = &admin.service.config().server.data_dir;
+    let is_inside = file.parent().and_then(|parent| parent.canonicalize().ok()) == folder.canonicalize().ok();
+    if is_inside || file.to_string_lossy().contains('\0') {
+        return Err(Refusal::bad_request(
+            "backup-path",
+            "the file must have a name without nul, outside the data folder",
+        ));
+    }
     admin.service.queue().backup(&file).await?;
     let bytes = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
     tracing::info!(file = %file.display(), bytes, "backup written");

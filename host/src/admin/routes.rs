@@ -2,19 +2,24 @@
 //! open to all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use http::{Method, StatusCode};
+use tokio::time::timeout;
 
 use super::reply::{Refusal, Reply, refused};
 use super::{Admin, dead_letters, explain, gauges, operate, status};
 
 /// The longest body of a command, in bytes.
 const BODY_BYTES: usize = 1024 * 1024;
+
+/// How long the body of a command may take to come in.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,9 +152,12 @@ fn authorize(admin: &Admin, access: Access, request: &Request) -> Result<(), Ref
 
 async fn act(admin: &Arc<Admin>, action: Action, request: Request) -> Reply {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_BYTES).await.map_err(|_| {
-        Refusal::bad_request("admin-body", format!("the body is cut or longer than {BODY_BYTES} bytes"))
-    })?;
+    let cut = || Refusal::bad_request("admin-body", format!("the body is cut, late or longer than {BODY_BYTES} bytes"));
+    let body = match parts.method {
+        // Whatever comes with a question is not waited for.
+        Method::GET => Bytes::new(),
+        _ => timeout(BODY_PATIENCE, to_bytes(body, BODY_BYTES)).await.map_err(|_| cut())?.map_err(|_| cut())?,
+    };
     let asked = Asked {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),

@@ -74,7 +74,7 @@ impl Default for ServerTable {
             admin_token: None,
             data_dir: PathBuf::from("data"),
             tls: None,
-            drain_s: 25,
+            drain_s: 35,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }

@@ -24,6 +24,9 @@ pub(super) struct Source {
     is_held_back: bool,
 }
 
+/// How long a body may come no further.
+const STALL: Duration = Duration::from_secs(5);
+
 impl Source {
     pub(super) fn new(body: Body, headers: &HeaderMap) -> Self {
         Self { body, is_held_back: headers.contains_key(header::EXPECT) }
@@ -80,7 +83,9 @@ pub(super) async fn read(
 
 async fn read_frames(source: &mut Source, limit: usize, held: &mut Held) -> Result<Vec<u8>, Refusal> {
     let mut read = Vec::new();
-    while let Some(data) = source.next().await {
+    let stalled = |_| Refusal::new(Reason::BodyLate, "The body did not come in time");
+    // A body that comes no further must not keep what it holds from others.
+    while let Some(data) = timeout(STALL, source.next()).await.map_err(stalled)? {
         let data = data.map_err(|()| Refusal::new(Reason::BodyCut, "The body ended too early"))?;
         if read.len() + data.len() > limit {
             return Err(Refusal::too_large());
@@ -91,6 +96,11 @@ async fn read_frames(source: &mut Source, limit: usize, held: &mut Held) -> Resu
         read.extend_from_slice(&data);
     }
     Ok(read)
+}
+
+/// Whether a body says that it is no larger than this.
+pub(super) fn is_small(source: &Source, limit: usize) -> bool {
+    source.body.size_hint().exact().is_some_and(|length| length <= limit as u64)
 }
 
 /// Reads what is left of a body and forgets it. A connection that is closed while its client still

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex as AsyncMutex, watch};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
 
 use super::budget::Budget;
 use super::counts::IngestCounts;
 use super::directory::{Directory, Entrant, Shared};
 use crate::config::IngestConfig;
 use crate::queue::{Fact, Health, Queue, QueueError, Space, TenantId};
+
+/// Gzip bodies that are unpacked at a time; each may become as large as a body may be.
+const UNPACKED: usize = 4;
 
 /// Why the door can't be opened for these tenants. No variant carries a key.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +65,10 @@ pub struct Door {
     pub(super) directory: ArcSwap<Directory>,
     /// Bytes of bodies that are being read, of all tenants: whose they are is not known before.
     pub(super) bodies: Arc<Budget>,
+    /// The same of bodies that are small.
+    pub(super) small_bodies: Arc<Budget>,
+    /// For each gzip body that is being unpacked and looked at.
+    pub(super) unpacking: Arc<Semaphore>,
     /// The counts of requests that are no tenant's.
     pub(super) counts: Arc<IngestCounts>,
     closing: watch::Receiver<bool>,
@@ -85,6 +92,8 @@ impl Door {
             event_bytes,
             directory: ArcSwap::default(),
             bodies: Arc::default(),
+            small_bodies: Arc::default(),
+            unpacking: Arc::new(Semaphore::new(UNPACKED)),
             counts: Arc::default(),
             closing,
             health,

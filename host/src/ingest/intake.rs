@@ -132,8 +132,10 @@ async fn receive(
     let limit = if route == Route::HttpApi { config.httpapi_bytes } else { config.batch_bytes };
     let within = Duration::from_millis(config.body_timeout_ms);
     let within = if route == Route::Webhook { within.min(WEBHOOK_PATIENCE) } else { within };
-    // Several tenants' worth; a body is held here only until its tenant is known.
-    let mut held = door.bodies.share(config.waiting_bytes.saturating_mul(4));
+    // Several tenants' worth; a body is held here only until its tenant is known. Small ones have room of
+    // their own: large ones come from anybody, and slowly.
+    let bodies = if body::is_small(source, config.httpapi_bytes) { &door.small_bodies } else { &door.bodies };
+    let mut held = bodies.share(config.waiting_bytes.saturating_mul(4));
     let read = async { Ok((Encoding::of(&parts.headers)?, body::read(source, limit, within, &mut held).await?)) };
     let (encoding, bytes) = match read.await {
         Ok(read) => read,
@@ -141,7 +143,8 @@ async fn receive(
     };
     let deadline = if route == Route::Webhook { started + WEBHOOK_PATIENCE } else { Instant::now() + PATIENCE };
     let known = tenant.clone();
-    let (door, directory, parts) = (Arc::clone(door), Arc::clone(directory), Arc::clone(parts));
+    // That of now: keys and tenants may have changed while the body came.
+    let (door, directory, parts) = (Arc::clone(door), door.directory.load_full(), Arc::clone(parts));
     // A task of its own: what was begun is ended also if the sender goes or time is up, so that what
     // is remembered is always what was written.
     let task =
@@ -167,8 +170,13 @@ async fn take_in(
     let event_bytes = door.event_bytes;
     let parsing = Arc::clone(&directory);
     let known = tenant.clone();
+    // What a gzip body becomes is known only when it is there: few are unpacked at a time.
+    let permit = match encoding {
+        Encoding::Gzip => Arc::clone(&door.unpacking).acquire_owned().await.ok(),
+        Encoding::Identity => None,
+    };
     let parsed = work(is_heavy, move || {
-        let _held = held;
+        let _held = (held, permit);
         match body::decode(bytes, encoding, limit) {
             Ok(text) => request::parse(&parsing, route, &parts, &text, tenant, event_bytes),
             Err(refusal) => (tenant, Err(refusal)),
@@ -223,9 +231,12 @@ async fn store(
     }
     let facts = groups.facts().chain(users.facts()).collect();
     let accepted = door.queue.accept(tenant.id, events, facts).await.map_err(|error| Refusal::of_queue(&error))?;
-    shared.groups.apply(groups);
-    shared.users.apply(users);
-    shared.count_remembered();
+    // What was known already has changed what is remembered already, perhaps before a restart.
+    if accepted.events > 0 {
+        shared.groups.apply(groups);
+        shared.users.apply(users);
+        shared.count_remembered();
+    }
     add(&shared.counts.events, accepted.events as u64);
     add(&shared.counts.duplicates, accepted.duplicates as u64);
     add(&shared.counts.bytes, accepted.bytes);

@@ -90,9 +90,9 @@ impl<K: Hash + Eq + Clone, T> Lanes<K, T> {
         }
     }
 
-    /// The lanes that a unit holds; none when there is no such unit.
-    pub fn lanes_of(&self, ticket: Ticket) -> &[K] {
-        self.units.get(&ticket).map_or(&[], |entry| &entry.lanes)
+    /// How many units of a lane wait or run.
+    pub fn len_of(&self, lane: &K) -> usize {
+        self.queues.get(lane).map_or(0, VecDeque::len)
     }
 
     /// How many units may run, and do not yet.

@@ -1,7 +1,8 @@
 //! The service as a whole: the store, the tenants' loops, the door, and what changes them.
 //!
 //! [`Service::start`] brings everything up in an order in which nothing can be lost: the store, the
-//! loops, then the door. [`Service::stop`] takes it down in the other order.
+//! loops, then the door. [`Service::close`], [`Service::finish`] and
+//! [`Service::shut`] take it down in the other order.
 
 mod error;
 mod explain;
@@ -153,14 +154,17 @@ impl Service {
         self.closing.send_replace(true);
     }
 
-    /// Lets deliveries under way end, for at most `patience`, and closes the store. The listeners
-    /// are to be gone before.
-    pub async fn stop(&self, patience: Duration) {
+    /// Lets deliveries under way end, for at most `patience`.
+    pub async fn finish(&self, patience: Duration) {
         let mut stopping = JoinSet::new();
         for running in self.tenants().into_values() {
             stopping.spawn(async move { running.handle.stop(patience).await });
         }
         while stopping.join_next().await.is_some() {}
+    }
+
+    /// Closes the store. The listeners are to be gone before.
+    pub async fn shut(&self) {
         let queue = Arc::clone(&self.setup.queue);
         // It blocks while it writes; when that panics there is nothing left to do.
         let _ = tokio::task::spawn_blocking(move || queue.close()).await;

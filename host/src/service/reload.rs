@@ -23,14 +23,29 @@ impl Service {
     }
 
     async fn take_over(&self) -> Result<Vec<String>, ServiceError> {
-        let new = config::load_all(&self.config_path)?;
+        let path = self.config_path.clone();
+        // A disk that hangs must not hold what serves.
+        let (new, orders) = blocking(move || {
+            let new = config::load_all(&path)?;
+            let orders = new.tenants.iter().map(|tenant| Order::of(&new, tenant, &path));
+            let orders = orders.collect::<Result<Vec<_>, _>>()?;
+            Ok((new, orders))
+        })
+        .await?;
         let old = self.config.load_full();
         let changes = config::changes(&old, &new);
-        let is_renewed = match (&self.identity, &new.server.tls) {
-            (Some(identity), Some(tls)) => identity.replace(tls).map_err(ServiceError::Tls)?,
-            _ => false,
+        let (started, followed) = self.prepare(&changes, &new, orders).await?;
+        let renewed = match (self.identity.clone(), new.server.tls.clone()) {
+            (Some(identity), Some(tls)) => blocking(move || identity.replace(&tls).map_err(ServiceError::Tls)).await,
+            _ => Ok(false),
         };
-        let (started, followed) = self.prepare(&changes, &new).await?;
+        let is_renewed = match renewed {
+            Ok(is_renewed) => is_renewed,
+            Err(error) => {
+                self.give_up(&started).await;
+                return Err(error);
+            }
+        };
         // From here on nothing can fail but the door, and that is tried before the loops follow.
         let mut tenants = self.tenants();
         let mut gone = Vec::new();
@@ -78,12 +93,12 @@ impl Service {
         &self,
         changes: &Changes,
         new: &Config,
+        orders: Vec<Order>,
     ) -> Result<(BTreeMap<String, Running>, Vec<(String, Follow)>), ServiceError> {
         let running = self.tenants();
         let mut followed = Vec::new();
         let mut added = Vec::new();
-        for tenant in &new.tenants {
-            let order = Order::of(new, tenant, &self.config_path)?;
+        for (tenant, order) in new.tenants.iter().zip(orders) {
             match running.get(&tenant.name) {
                 None => added.push(order),
                 Some(running) => {
@@ -122,6 +137,13 @@ impl Service {
             }
         }
     }
+}
+
+/// Does something that may wait for a disk on a thread that may wait.
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
+) -> Result<T, ServiceError> {
+    tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| Err(ServiceError::Task(error.to_string())))
 }
 
 /// New orders for a tenant that is served already.

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Service;
-use crate::config::Component;
+use crate::config::{Component, Config};
 
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -23,7 +23,8 @@ pub async fn watch(service: Arc<Service>) {
     let mut closing = service.closing();
     // Without the signal there are still the files.
     let mut hangup = signal(SignalKind::hangup()).ok();
-    let mut seen = look(&service);
+    let mut seen = look(&service).await;
+    let mut before = seen.clone();
     loop {
         let asked = async {
             match &mut hangup {
@@ -33,16 +34,17 @@ pub async fn watch(service: Arc<Service>) {
         };
         let reason = tokio::select! {
             () = asked => "SIGHUP",
-            () = tokio::time::sleep(LOOK) => {
-                if look(&service) == seen {
-                    continue;
-                }
-                "a file changed"
-            }
+            () = tokio::time::sleep(LOOK) => "a file changed",
             _ = closing.wait_for(|closing| *closing) => return,
         };
+        let now = look(&service).await;
+        // A file that is still being written is not read: it must look the same twice.
+        let is_settled = std::mem::replace(&mut before, now.clone()) == now;
+        if reason != "SIGHUP" && (now == seen || !is_settled) {
+            continue;
+        }
         // Before the files are read, so that what changes meanwhile is seen the next time.
-        seen = look(&service);
+        seen = look(&service).await;
         match service.reload().await {
             Ok(changed) if changed.is_empty() => tracing::info!(reason, "reloaded: nothing changed"),
             Ok(changed) => tracing::info!(reason, changed = changed.join("; "), "reloaded"),
@@ -57,8 +59,13 @@ pub async fn watch(service: Arc<Service>) {
     }
 }
 
-fn look(service: &Service) -> Seen {
+async fn look(service: &Service) -> Seen {
     let config = service.config();
+    // Also this may wait for a disk. A look that fails sees nothing.
+    tokio::task::spawn_blocking(move || files(&config)).await.unwrap_or_default()
+}
+
+fn files(config: &Config) -> Seen {
     let components = config.tenants.iter().filter_map(|tenant| match &tenant.mapping.component {
         Component::File(path) => Some(path.clone()),
         Component::Default => None,

@@ -1,6 +1,7 @@
 //! One attempt at an event: its calls, one after the other, until all are delivered or one is not.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::sleep_until;
 
@@ -19,6 +20,8 @@ pub(super) struct Way {
     pub(super) gate: Arc<Gate>,
     pub(super) novelty: Arc<Novelty>,
     pub(super) metrics: TenantMetrics,
+    /// No request is begun any more: the loop stops.
+    pub(super) stopping: Arc<AtomicBool>,
 }
 
 /// How an attempt ended.
@@ -53,6 +56,7 @@ impl Way {
             gate: if is_same_gate { Arc::clone(&self.gate) } else { Arc::new(Gate::new(plan.gate())) },
             novelty: novelty.map_or_else(|| Arc::clone(&self.novelty), Arc::new),
             metrics: self.metrics.clone(),
+            stopping: Arc::clone(&self.stopping),
         }
     }
 
@@ -63,6 +67,7 @@ impl Way {
             gate: Arc::clone(&self.gate),
             novelty: Arc::new(novelty),
             metrics: self.metrics.clone(),
+            stopping: Arc::clone(&self.stopping),
         }
     }
 
@@ -92,7 +97,7 @@ impl Way {
                 sleep_until(slot).await;
             }
             // Looked at last: an answer to another call may have closed the gate in the meantime.
-            if !self.gate.lets_pass(probing) {
+            if self.stopping.load(Ordering::Relaxed) || !self.gate.lets_pass(probing) {
                 break End::Held;
             }
             let answer = self.client.post_call(call, decision).await;

@@ -187,7 +187,12 @@ impl Gate {
         }
         let closed = match verdict {
             // The destination is there, and it is this call that it does not want.
-            Verdict::Delivered | Verdict::Dead => None,
+            Verdict::Delivered | Verdict::Dead => {
+                state.failing.clear();
+                state.failures = 0;
+                state.closed = None;
+                None
+            }
             Verdict::DestinationRefusesKey => Some(Closed::Refused(FailureReason::KeyRefused)),
             Verdict::DestinationForbidden => Some(Closed::Refused(FailureReason::AddressRefused)),
             Verdict::Retry => state.has_failed_enough(seq, self.config.failures).then_some(Closed::Down),
@@ -202,6 +207,7 @@ impl Gate {
             state.next_probe = state.next_probe.max(now + self.config.probe.mul_f64(0.8 + 0.4 * fastrand::f64()));
         }
         match (was_closed, state.reason(now)) {
+            (Some(_), None) => Turn::Opened,
             (before, Some(after)) if before != Some(after) => Turn::Closed(after),
             _ => Turn::Same,
         }

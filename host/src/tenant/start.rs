@@ -45,6 +45,7 @@ pub async fn start(
         gate: Arc::new(Gate::new(plan.gate())),
         novelty: Arc::new(novelty(&plan, told)),
         metrics: metrics.clone(),
+        stopping: Arc::default(),
     });
     let shared = Arc::new(Shared::new(Arc::clone(&way), &activation, &plan.mapping.pin));
     let (commands, received) = mpsc::channel(WAITING_COMMANDS);

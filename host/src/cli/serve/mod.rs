@@ -64,10 +64,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     logs::start(&config.server)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Output, "runtime", error))?;
-    runtime.block_on(serve(config, arguments.accept_damage))
+    let exit = runtime.block_on(serve(config, arguments.accept_damage));
+    // A thread that hangs on a file must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    exit
 }
 
 async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
+    // From the first moment on, so that it does not end the process while it starts.
+    let _hangup = signal(SignalKind::hangup());
     let server = config.server.clone();
     // Before anything else, so that a port that is taken costs nothing.
     let (listener, admin_listener) = (bind(server.listen).await?, bind(server.admin_listen).await?);
@@ -125,8 +130,8 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
     tracing::info!(drain_s = server.drain.as_secs(), "stopping: what is under way is finished");
     service.close();
     // How a listener ended is of no use any more.
-    let _ = events.await;
-    service.stop(server.drain).await;
+    let _ = tokio::join!(events, service.finish(server.drain));
+    service.shut().await;
     admin_stop.send_replace(true);
     let _ = operators.await;
     tracing::info!("stopped");

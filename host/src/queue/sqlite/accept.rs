@@ -45,7 +45,10 @@ impl State {
             self.arrived.insert(tenant);
         }
         self.remember(c, tenant, keys)?;
-        self.write_facts(c, tenant, facts)?;
+        // What comes with events that are known came with them before.
+        if accepted.events > 0 || given == 0 {
+            self.write_facts(c, tenant, facts)?;
+        }
         Ok(accepted)
     }
 

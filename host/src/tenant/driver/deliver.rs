@@ -33,7 +33,7 @@ impl Driver {
             if is_probe && !self.way.gate.take_probe() {
                 return;
             }
-            match self.next_turn() {
+            match self.next_turn(is_probe) {
                 Some((ticket, seq)) => self.begin(ticket, seq, is_probe),
                 None => {
                     if is_probe {
@@ -52,14 +52,12 @@ impl Driver {
     }
 
     /// The event that is to be tried next: one whose time has come, one that was held, a new one.
-    fn next_turn(&mut self) -> Option<(Ticket, Seq)> {
-        let due = self.timers.first_entry().filter(|first| first.key().0 <= Instant::now());
+    fn next_turn(&mut self, is_probe: bool) -> Option<(Ticket, Seq)> {
+        // A destination that is probed need not wait for an event's own time.
+        let due = self.timers.first_entry().filter(|first| is_probe || first.key().0 <= Instant::now());
         if let Some(first) = due {
             let (_, seq) = *first.key();
             let ticket = first.remove();
-            for lane in self.lanes.lanes_of(ticket) {
-                self.blocked.remove(lane);
-            }
             self.metrics.retrying.set(i64::try_from(self.timers.len()).unwrap_or(i64::MAX));
             return Some((ticket, seq));
         }
@@ -123,13 +121,12 @@ impl Driver {
     /// Lets an event that holds its lanes wait for its time.
     fn set_timer(&mut self, wait: Duration, seq: Seq, ticket: Ticket) {
         self.timers.insert((Instant::now() + wait, seq), ticket);
-        self.blocked.extend(self.lanes.lanes_of(ticket));
         self.metrics.retrying.set(i64::try_from(self.timers.len()).unwrap_or(i64::MAX));
     }
 
     fn put_off(&mut self, wait: Duration, ticket: Ticket, work: Work) {
         self.set_timer(wait, work.seq, ticket);
-        if self.has_memory_for_blocked() {
+        if self.has_memory_for_crowded() {
             self.works.insert(work.seq, work);
         } else {
             self.parked.insert(work.seq, self.recorder.pushed());
@@ -236,11 +233,9 @@ impl Driver {
         match turn {
             Turn::Same => {}
             Turn::Opened => {
-                self.metrics.closed.set(0);
                 tracing::info!(tenant = self.name, "the destination answers again");
             }
             Turn::Closed(closed) => {
-                self.metrics.closed.set(1);
                 let last = self.way.gate.last_error().unwrap_or_default();
                 tracing::warn!(
                     tenant = self.name,

@@ -8,9 +8,10 @@ mod deliver;
 mod settle;
 mod take;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -63,9 +64,7 @@ pub(super) struct Driver {
     parked: HashMap<Seq, u64>,
     /// Events whose turn it is, but that wait for a time,
     timers: BTreeMap<(Instant, Seq), Ticket>,
-    /// the lanes that these hold up,
-    blocked: HashSet<u64>,
-    /// and those that wait for the gate.
+    /// or for the gate.
     held: VecDeque<(Ticket, Seq)>,
     /// Attempts under way. They are part of this task: a task for each would cost more than the
     /// attempt itself, and the requests are written and read by tasks of the connections.
@@ -74,6 +73,8 @@ pub(super) struct Driver {
     taking: Option<Taking>,
     /// How many events are taken at once.
     take_size: usize,
+    /// The last event that was taken when crowded lanes were last thinned.
+    thinned_at: Seq,
     /// There is nothing to take until the queue says so.
     idle: bool,
     /// Nothing is taken or mapped until then.
@@ -118,7 +119,7 @@ impl Driver {
             works: HashMap::new(),
             parked: HashMap::new(),
             timers: BTreeMap::new(),
-            blocked: HashSet::new(),
+            thinned_at: 0,
             held: VecDeque::new(),
             running: FuturesUnordered::new(),
             recorder,
@@ -183,7 +184,10 @@ impl Driver {
                 // Who asked may have gone.
                 let _ = done.send(cleared);
             }
-            Some(Command::Stop) | None => self.stopping = true,
+            Some(Command::Stop) | None => {
+                self.stopping = true;
+                self.way.stopping.store(true, Ordering::Relaxed);
+            }
         }
     }
 

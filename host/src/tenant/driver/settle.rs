@@ -1,5 +1,6 @@
 //! What becomes of an event: it joins its lanes, or has ended.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::mapping::Mapped;
@@ -8,17 +9,31 @@ use super::super::work::Work;
 use super::Driver;
 use crate::queue::{Attempt, Change, Ending, Fact, Seq};
 
+/// From so many events on a lane is crowded.
+const CROWD: usize = 16;
+
 impl Driver {
-    /// Events whose lane is blocked may take half of the memory. The rest of it is for those that can
-    /// be delivered.
-    pub(super) fn has_memory_for_blocked(&self) -> bool {
+    /// Events of crowded lanes may take half of the memory. The rest of it is for those whose turn
+    /// comes sooner.
+    pub(super) fn has_memory_for_crowded(&self) -> bool {
         self.works.len() < self.plan.delivery.window.get() / 2
     }
 
-    /// Parks events of blocked lanes that were mapped before their lane was blocked.
-    pub(super) fn park_blocked(&mut self) {
-        let blocked = &self.blocked;
-        self.works.retain(|_, work| work.attempts > 0 || !work.lanes().iter().any(|lane| blocked.contains(lane)));
+    /// Parks what is far behind in its lane, so that one user's events do not take the memory of all.
+    pub(super) fn thin_crowded_lanes(&mut self) {
+        let mut seqs: Vec<Seq> = self.works.keys().copied().collect();
+        seqs.sort_unstable();
+        let mut held: HashMap<u64, usize> = HashMap::new();
+        for seq in seqs {
+            let Some(work) = self.works.get(&seq) else { continue };
+            let lanes = work.lanes();
+            let is_behind = lanes.iter().any(|lane| held.get(lane).is_some_and(|number| *number >= CROWD));
+            if is_behind && work.attempts == 0 {
+                self.works.remove(&seq);
+            } else {
+                lanes.into_iter().for_each(|lane| *held.entry(lane).or_default() += 1);
+            }
+        }
     }
 
     pub(super) fn push(&mut self, mapped: Mapped) {
@@ -26,9 +41,9 @@ impl Driver {
             Mapped::Work(work) if work.calls.is_empty() => self.settle_delivered(&work, Vec::new()),
             Mapped::Work(work) => {
                 let lanes = work.lanes();
-                let is_blocked = lanes.iter().any(|lane| self.blocked.contains(lane));
+                let is_crowded = lanes.iter().any(|lane| self.lanes.len_of(lane) >= CROWD);
                 self.lanes.push(lanes, work.seq);
-                if !is_blocked || self.has_memory_for_blocked() {
+                if !is_crowded || self.has_memory_for_crowded() {
                     self.works.insert(work.seq, work);
                 }
             }

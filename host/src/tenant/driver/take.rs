@@ -38,8 +38,10 @@ pub(super) enum Taken {
 impl Driver {
     pub(super) fn start_taking(&mut self) {
         let is_due = !self.idle && self.taking.is_none() && self.pause_until <= Instant::now();
-        if self.lanes.ready() == 0 && !self.has_memory() && !self.blocked.is_empty() {
-            self.park_blocked();
+        // Once for what is held now: what can't be thinned any more stays as it is until there is more.
+        if self.lanes.ready() == 0 && !self.has_memory() && self.thinned_at != self.taken {
+            self.thinned_at = self.taken;
+            self.thin_crowded_lanes();
         }
         let has_room = self.lanes.ready() < self.take_size
             && self.has_memory()
