@@ -15,6 +15,9 @@ use crate::config::{Component, Config};
 
 const LOOK: Duration = Duration::from_secs(1);
 
+/// The reason that is told of the signal.
+const SIGHUP: &str = "SIGHUP";
+
 type Seen = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
 
 /// Reloads on SIGHUP, and when the configuration or a component's file changed, until the service
@@ -23,8 +26,8 @@ pub async fn watch(service: Arc<Service>) {
     let mut closing = service.closing();
     // Without the signal there are still the files.
     let mut hangup = signal(SignalKind::hangup()).ok();
-    let mut seen = look(&service).await;
-    let mut before = seen.clone();
+    // Nothing: what changed between the reading of the configuration and now must be seen as well.
+    let (mut seen, mut before) = (Seen::default(), Seen::default());
     loop {
         let asked = async {
             match &mut hangup {
@@ -33,20 +36,23 @@ pub async fn watch(service: Arc<Service>) {
             }
         };
         let reason = tokio::select! {
-            () = asked => "SIGHUP",
+            () = asked => SIGHUP,
             () = tokio::time::sleep(LOOK) => "a file changed",
             _ = closing.wait_for(|closing| *closing) => return,
         };
         let now = look(&service).await;
         // A file that is still being written is not read: it must look the same twice.
         let is_settled = std::mem::replace(&mut before, now.clone()) == now;
-        if reason != "SIGHUP" && (now == seen || !is_settled) {
+        if reason != SIGHUP && (now == seen || !is_settled) {
             continue;
         }
         // Before the files are read, so that what changes meanwhile is seen the next time.
         seen = look(&service).await;
         match service.reload().await {
-            Ok(changed) if changed.is_empty() => tracing::info!(reason, "reloaded: nothing changed"),
+            Ok(changed) if changed.is_empty() && reason == SIGHUP => {
+                tracing::info!(reason, "reloaded: nothing changed")
+            }
+            Ok(changed) if changed.is_empty() => tracing::debug!(reason, "reloaded: nothing changed"),
             Ok(changed) => tracing::info!(reason, changed = changed.join("; "), "reloaded"),
             Err(error) => {
                 tracing::error!(
