@@ -119,7 +119,7 @@ pub enum Component {
 }
 
 /// Reads a configuration file and fetches its secrets. Can be called again and again, to see
-/// whether something changed ([`changes`]).
+/// whether something changed ([`changes()`]).
 ///
 /// # Errors
 /// [`ConfigError`] with file, line and key: the first problem by its line.

@@ -25,7 +25,7 @@ pub(super) fn slice(state: &mut State, c: &Connection, rows: usize) -> rusqlite:
     Ok(left == 0)
 }
 
-/// Whether [`slice`] would find something.
+/// Whether [`slice()`] would find something.
 pub(super) fn is_due(state: &State, now: UnixMs) -> bool {
     let old = |tenant: &state::Tenant| tenant.prune_at <= now && tenant.pruned < tenant.accepted;
     now >= state.dead_at
