@@ -4,7 +4,9 @@
 //! proxy (which would resolve names in our place), retries nothing by itself (attempts are counted
 //! one room up), and reads only the beginning of an answer.
 
+use std::collections::HashMap;
 use std::error::Error;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -12,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
-use super::address::{CheckedResolver, refusal_behind};
+use super::address::{AddressRule, CheckedResolver, refusal_behind};
 use super::novelty::{Decision, without_traits};
 use super::{Destination, OutboundError, retry_after, tls};
 use crate::accoil::Call;
@@ -28,6 +30,9 @@ const BODY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Room for most bodies, in bytes.
 const USUAL_BODY: usize = 256;
+
+/// Idle connections that are kept to a host that several tenants speak to.
+const SHARED_IDLE: usize = 1024;
 
 const USER_AGENT: &str = concat!("accoil-stream/", env!("CARGO_PKG_VERSION"));
 
@@ -68,20 +73,7 @@ impl Client {
     /// # Errors
     /// [`OutboundError`] when the CA file or the library's configuration cannot be used.
     pub fn new(destination: Destination, delivery: &DeliveryConfig) -> Result<Self, OutboundError> {
-        let tls = tls::client_config(destination.ca_file.as_deref())?;
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .dns_resolver(CheckedResolver(destination.addresses))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .user_agent(USER_AGENT)
-            .connect_timeout(delivery.connect_timeout())
-            .timeout(delivery.request_timeout())
-            .pool_max_idle_per_host(delivery.in_flight.get())
-            .build()
-            .map_err(|error| OutboundError::Client(chain(&error)))?;
+        let http = http_client(&destination, delivery, delivery.in_flight.get())?;
         Ok(Self { http, destination })
     }
 
@@ -170,6 +162,58 @@ impl Client {
         }
         text
     }
+}
+
+/// Clients of one process that share their connections: tenants mostly speak to the same host.
+#[derive(Debug, Default)]
+pub struct Pools(Mutex<HashMap<PoolKey, reqwest::Client>>);
+
+/// What clients that share connections have in common.
+type PoolKey = (AddressRule, Duration, Duration);
+
+impl Pools {
+    /// A client as [`Client::new`] makes it, with the connections of those like it. One that trusts a
+    /// file of its own has its own connections: the file may change.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn client(&self, destination: Destination, delivery: &DeliveryConfig) -> Result<Client, OutboundError> {
+        if destination.ca_file.is_some() {
+            return Client::new(destination, delivery);
+        }
+        let key = (destination.addresses, delivery.connect_timeout(), delivery.request_timeout());
+        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let http = match pools.get(&key) {
+            Some(http) => http.clone(),
+            None => {
+                let http = http_client(&destination, delivery, SHARED_IDLE)?;
+                pools.insert(key, http.clone());
+                http
+            }
+        };
+        Ok(Client { http, destination })
+    }
+}
+
+fn http_client(
+    destination: &Destination,
+    delivery: &DeliveryConfig,
+    idle: usize,
+) -> Result<reqwest::Client, OutboundError> {
+    let tls = tls::client_config(destination.ca_file.as_deref())?;
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(CheckedResolver(destination.addresses))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .user_agent(USER_AGENT)
+        .connect_timeout(delivery.connect_timeout())
+        .timeout(delivery.request_timeout())
+        .pool_max_idle_per_host(idle)
+        .build()
+        .map_err(|error| OutboundError::Client(chain(&error)))
 }
 
 fn retry_after_of(headers: &HeaderMap) -> Option<Duration> {

@@ -24,7 +24,7 @@ pub mod render;
 pub mod retry_after;
 pub mod tls;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, Pools};
 pub use deliver::deliver;
 pub use endpoint::{Destination, Dialect};
 pub use error::OutboundError;

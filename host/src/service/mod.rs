@@ -184,7 +184,7 @@ async fn start_all(
         {
             take(&mut started, one)?;
         }
-        let order = orders::Order::of(config, tenant, &config.path)?;
+        let order = orders::Order::of(config, tenant, &config.path, &setup.pools)?;
         starting.spawn(start_one(Arc::clone(setup), order, metrics.tenant(&tenant.name)));
     }
     while let Some(one) = starting.join_next().await {

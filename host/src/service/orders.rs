@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::ServiceError;
 use crate::config::{Component, Config, DeliveryConfig, Tenant};
-use crate::outbound::{Client, Destination};
+use crate::outbound::{Client, Destination, Pools};
 use crate::sandbox::DEFAULT_COMPONENT;
 use crate::tenant::{Plan, Setup};
 
@@ -26,11 +26,11 @@ pub(super) struct Order {
 
 impl Order {
     /// Reads what the tenant's configuration names.
-    pub(super) fn of(config: &Config, tenant: &Tenant, source: &Path) -> Result<Self, ServiceError> {
+    pub(super) fn of(config: &Config, tenant: &Tenant, source: &Path, pools: &Pools) -> Result<Self, ServiceError> {
         let unusable = |error| ServiceError::Destination { tenant: tenant.name.clone(), error };
         let delivery = config.delivery_of(tenant);
         let destination = Destination::new(&tenant.accoil).map_err(unusable)?;
-        let client = Client::new(destination, &delivery).map_err(unusable)?;
+        let client = pools.client(destination, &delivery).map_err(unusable)?;
         let component = match &tenant.mapping.component {
             Component::Default => Cow::Borrowed(DEFAULT_COMPONENT),
             Component::File(path) => {

@@ -23,11 +23,11 @@ impl Service {
     }
 
     async fn take_over(&self) -> Result<Vec<String>, ServiceError> {
-        let path = self.config_path.clone();
+        let (path, setup) = (self.config_path.clone(), Arc::clone(&self.setup));
         // A disk that hangs must not hold what serves.
         let (new, orders) = blocking(move || {
             let new = config::load_all(&path)?;
-            let orders = new.tenants.iter().map(|tenant| Order::of(&new, tenant, &path));
+            let orders = new.tenants.iter().map(|tenant| Order::of(&new, tenant, &path, &setup.pools));
             let orders = orders.collect::<Result<Vec<_>, _>>()?;
             Ok((new, orders))
         })

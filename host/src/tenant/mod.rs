@@ -17,6 +17,7 @@ mod start;
 mod work;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,6 +31,7 @@ pub use plan::Plan;
 pub use pool::MappingPool;
 pub use start::start;
 
+use crate::outbound::Pools;
 use crate::queue::{Activation, Queue, QueueError, Seq, TenantId, UnixMs};
 use crate::versions::{Library, Pin};
 use attempt::Way;
@@ -42,6 +44,10 @@ pub struct Setup {
     pub pool: MappingPool,
     /// What was compiled.
     pub library: Arc<Library>,
+    /// Connections to destinations.
+    pub pools: Pools,
+    /// Requests under way, of all tenants.
+    flights: Arc<AtomicUsize>,
     /// Components that are in the store, by digest.
     kept: Mutex<HashSet<String>>,
 }
@@ -49,7 +55,7 @@ pub struct Setup {
 impl Setup {
     /// What all tenants share.
     pub fn new(queue: Arc<dyn Queue>, pool: MappingPool, library: Arc<Library>) -> Self {
-        Self { queue, pool, library, kept: Mutex::default() }
+        Self { queue, pool, library, pools: Pools::default(), flights: Arc::default(), kept: Mutex::default() }
     }
 
     /// Keeps a component in the store, so that what it mapped can be told, and its backlog be mapped,
@@ -65,6 +71,33 @@ impl Setup {
         self.queue.keep_component(digest.to_owned(), component.to_vec()).await?;
         is_kept().insert(digest.to_owned());
         Ok(())
+    }
+}
+
+/// Requests under way of all tenants from which on a tenant begins no more than
+/// [`FLIGHTS_OF_EACH`]: a thousand tenants with all that each may have would be mostly connections.
+const MANY_FLIGHTS: usize = 512;
+
+/// Requests that a tenant may always have under way, whatever the others do.
+const FLIGHTS_OF_EACH: usize = 2;
+
+/// Counts an event that is under way for as long as it lives.
+struct Flight(Arc<AtomicUsize>);
+
+impl Setup {
+    fn fly(&self) -> Flight {
+        self.flights.fetch_add(1, Ordering::Relaxed);
+        Flight(Arc::clone(&self.flights))
+    }
+
+    fn are_many_flying(&self) -> bool {
+        self.flights.load(Ordering::Relaxed) >= MANY_FLIGHTS
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

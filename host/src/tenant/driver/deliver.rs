@@ -9,7 +9,7 @@ use super::super::attempt::{Attempted, End};
 use super::super::gate::Turn;
 use super::super::mapping::Mapped;
 use super::super::work::Work;
-use super::super::{now_ms, unix_ms};
+use super::super::{FLIGHTS_OF_EACH, now_ms, unix_ms};
 use super::{Driver, FIRST_PAUSE, LONGEST_PAUSE, MOST_UNWRITTEN};
 use crate::outbound::FailureReason;
 use crate::outbound::classify::Verdict;
@@ -46,9 +46,13 @@ impl Driver {
     }
 
     pub(super) fn can_start(&self) -> bool {
-        self.may_begin()
-            && self.running.len() < self.plan.delivery.in_flight.get()
-            && self.recorder.waiting() < MOST_UNWRITTEN
+        self.may_begin() && self.running.len() < self.most_running() && self.recorder.waiting() < MOST_UNWRITTEN
+    }
+
+    /// When there are many of all tenants, the end of one of its own lets the loop look again.
+    fn most_running(&self) -> usize {
+        let most = self.plan.delivery.in_flight.get();
+        if self.setup.are_many_flying() { most.min(FLIGHTS_OF_EACH) } else { most }
     }
 
     /// The event that is to be tried next: one whose time has come, one that was held, a new one.
@@ -66,13 +70,16 @@ impl Driver {
 
     fn begin(&mut self, ticket: Ticket, seq: Seq, is_probe: bool) {
         let way = Arc::clone(&self.way);
+        let flight = self.setup.fly();
         if let Some(work) = self.works.remove(&seq) {
             if !is_probe && work.due_at > now_ms() {
                 self.wait_for_due(ticket, work);
                 return;
             }
-            self.running
-                .push(Box::pin(async move { Ran::Attempted(ticket, Box::new(way.attempt(work, is_probe).await)) }));
+            self.running.push(Box::pin(async move {
+                let _flight = flight;
+                Ran::Attempted(ticket, Box::new(way.attempt(work, is_probe).await))
+            }));
             return;
         }
         if !self.can_be_loaded(seq) {
@@ -84,6 +91,7 @@ impl Driver {
         }
         let (pending, mapper) = (self.setup.queue.load(self.id, seq), self.mapper());
         self.running.push(Box::pin(async move {
+            let _flight = flight;
             let unprobed = || {
                 if is_probe {
                     way.gate.give_probe_back();
