@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 
 use super::Admin;
 use super::reply::{Refusal, Reply, text};
-use super::status::now_ms;
+use crate::event::now_ms;
 use crate::ingest::{IngestCounts, Reason, Route};
 use crate::queue::{Health, TenantId, TenantStats};
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Admin;
 use super::reply::{Reply, json, text};
+use crate::event::now_ms;
 use crate::queue::{Health, TenantStats, UnixMs};
 use crate::service::Running;
 use crate::tenant::gate::Closed;
@@ -154,10 +155,4 @@ fn tenant<'a>(
         last_error: destination.last_error,
         dedup_window_s: stats.dedup_window_ms / 1000,
     }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_ms() -> UnixMs {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -11,7 +11,7 @@ mod time;
 use std::borrow::Cow;
 
 pub use canonical::Invalid;
-pub(crate) use time::{from_text as normal_time, of_unix_ms as time_of};
+pub(crate) use time::{from_text as normal_time, now_ms, of_unix_ms as time_of, unix_ms};
 
 /// An event in canonical form, as the contract (`wit/`) describes it. It
 /// borrows what it can from the text that it was read from.

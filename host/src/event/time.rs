@@ -5,6 +5,8 @@
 //! `2022-02-28 20:07:01.795` or `2022-10-24T20:07:32.123`, SDKs milliseconds
 //! since the epoch. What is finer than a millisecond is cut off.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
@@ -41,6 +43,17 @@ pub(super) fn from_milliseconds(number: &str) -> Option<String> {
 /// The text of a time in milliseconds since the epoch. Nothing if it is after the year 9999.
 pub(crate) fn of_unix_ms(milliseconds: u64) -> Option<String> {
     of_milliseconds(i64::try_from(milliseconds).ok()?)
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn unix_ms(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Now, in milliseconds since the epoch.
+pub(crate) fn now_ms() -> u64 {
+    unix_ms(SystemTime::now())
 }
 
 fn of_milliseconds(since_epoch: i64) -> Option<String> {

@@ -19,7 +19,7 @@ mod work;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
@@ -243,14 +243,4 @@ impl Shared {
 
 fn in_force(activation: &Activation, pin: &Pin) -> VersionInForce {
     VersionInForce { number: activation.version, from: activation.from, since: activation.at, pin: pin.clone() }
-}
-
-/// A time in milliseconds since 1970.
-fn unix_ms(time: SystemTime) -> UnixMs {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(UnixMs::MAX)
-}
-
-fn now_ms() -> UnixMs {
-    unix_ms(SystemTime::now())
 }

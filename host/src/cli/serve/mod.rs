@@ -127,8 +127,8 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
     tokio::spawn(admin::sample(admin));
     tracing::info!(tenants, "serving events on {listen}, operators on {admin_listen}");
     wait_for_stop().await;
-    tracing::info!(drain_s = server.drain.as_secs(), "stopping: what is under way is finished");
     service.close();
+    tracing::info!(drain_s = server.drain.as_secs(), "stopping: what is under way is finished");
     // How a listener ended is of no use any more.
     let _ = tokio::join!(events, service.finish(server.drain));
     service.shut().await;

@@ -33,12 +33,13 @@ mod tests;
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::accoil::{Call, EMPTY_BAG};
+use crate::event::now_ms;
 use memory::Memory;
 pub use rows::Row;
 
@@ -160,9 +161,4 @@ fn digest(parts: &[&str]) -> Digest {
 
 fn instant(timestamp: Option<&str>) -> Option<Timestamp> {
     timestamp?.parse().ok()
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

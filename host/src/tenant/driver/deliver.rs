@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::FLIGHTS_OF_EACH;
 use super::super::attempt::{Attempted, End};
 use super::super::gate::Turn;
 use super::super::mapping::Mapped;
 use super::super::work::Work;
-use super::super::{FLIGHTS_OF_EACH, now_ms, unix_ms};
 use super::{Driver, FIRST_PAUSE, LONGEST_PAUSE, MOST_UNWRITTEN};
+use crate::event::{now_ms, unix_ms};
 use crate::outbound::FailureReason;
 use crate::outbound::classify::Verdict;
 use crate::outbound::lanes::Ticket;
@@ -187,7 +188,7 @@ impl Driver {
                 self.lanes.finish(ticket);
                 self.settle_delivered(&work, facts);
             }
-            End::Held => {
+            End::Held | End::Failed(Verdict::DestinationRefusesKey | Verdict::DestinationForbidden) => {
                 self.keep_progress(&work, facts);
                 self.held.push_front((ticket, work.seq));
                 self.works.insert(work.seq, work);
@@ -212,11 +213,6 @@ impl Driver {
             }
             End::Failed(Verdict::Dead) => {
                 self.give_up(ticket, &work, FailureReason::Refused, "the destination refused this call", facts);
-            }
-            End::Failed(Verdict::DestinationRefusesKey | Verdict::DestinationForbidden) => {
-                self.keep_progress(&work, facts);
-                self.held.push_front((ticket, work.seq));
-                self.works.insert(work.seq, work);
             }
         }
     }

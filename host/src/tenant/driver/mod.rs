@@ -204,10 +204,8 @@ impl Driver {
         }
         let plan = Arc::new(plan.clone());
         if is_other_mapping {
-            let version = {
-                let after = self.taken.max(self.recover_to);
-                super::start::activate(&self.setup, self.id, Some(after), &plan.mapping, &plan.reason).await?
-            };
+            let after = Some(self.taken.max(self.recover_to));
+            let version = super::start::activate(&self.setup, self.id, after, &plan.mapping, &plan.reason).await?;
             tracing::info!(tenant = self.name, version = version.version, from = version.from, "new mapping in force");
             self.versions.push(&version, plan.mapping.clone());
             self.shared.note_version(&version, &plan.mapping.pin);

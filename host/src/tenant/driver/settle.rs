@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::mapping::Mapped;
-use super::super::now_ms;
 use super::super::work::Work;
 use super::Driver;
+use crate::event::now_ms;
 use crate::queue::{Attempt, Change, Ending, Fact, Seq};
 
 /// From so many events on a lane is crowded.
