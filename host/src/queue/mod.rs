@@ -3,6 +3,7 @@
 //! [`Queue`] is the seam: what the service needs of an engine. [`SqliteQueue`] is the embedded one.
 
 mod error;
+mod rollout;
 mod sqlite;
 mod types;
 
@@ -15,9 +16,12 @@ use std::task::{Context, Poll};
 use tokio::sync::{Notify, oneshot, watch};
 
 pub use error::{Health, QueueError};
+pub use rollout::{
+    Activation, AuditCheck, AuditEntry, AuditFilter, AuditRecord, Canary, Fallback, KnownVersion, NewActivation, WHOLE,
+};
 pub use sqlite::{Report, SqliteQueue};
 pub use types::{
-    Accepted, Activation, Attempt, Change, DeadFilter, DeadLetter, DedupKey, Ending, Fact, KnownFact, NewEvent, Replay,
+    Accepted, Attempt, Change, DeadFilter, DeadLetter, DedupKey, Ending, Fact, KnownFact, NewEvent, Replay,
     Seq, SettledNote, Space, StoreStats, Stored, Story, TenantId, TenantStats, UnixMs,
 };
 
@@ -89,12 +93,29 @@ pub trait Queue: Send + Sync + 'static {
     /// the changes are kept, and applied when it has recovered; the answer comes then.
     fn record(&self, tenant: TenantId, changes: Vec<Change>, facts: Vec<Fact>) -> Pending<()>;
 
-    /// Puts a version in force for all events after `after`, or else after the take position. When
-    /// `pin` is the one in force nothing changes.
-    fn activate(&self, tenant: TenantId, after: Option<Seq>, pin: String, reason: String) -> Pending<Activation>;
+    /// Puts versions in force for all events after `after`, or else after the take position, and
+    /// writes that down in the audit log, in one transaction. When that is what is in force already
+    /// (the same version, canary and share), nothing changes and nothing is written down.
+    fn activate(&self, tenant: TenantId, after: Option<Seq>, new: NewActivation) -> Pending<Activation>;
+
+    /// What was put in force for a tenant, oldest first.
+    fn activations(&self, tenant: TenantId) -> Pending<Vec<Activation>>;
 
     /// All versions of a tenant, oldest first.
-    fn activations(&self, tenant: TenantId) -> Pending<Vec<Activation>>;
+    fn versions(&self, tenant: TenantId) -> Pending<Vec<KnownVersion>>;
+
+    /// Adds a line to the audit log.
+    fn audit(&self, entry: AuditEntry) -> Pending<AuditRecord>;
+
+    /// Lines of the audit log, newest first.
+    fn audit_log(&self, filter: AuditFilter) -> Pending<Vec<AuditRecord>>;
+
+    /// Looks through the whole audit log for lines that were changed.
+    fn audit_check(&self) -> Pending<AuditCheck>;
+
+    /// Events of a tenant in whatever state, as long as they are kept: those after `after` that were
+    /// accepted at `since` or later, in order.
+    fn recent(&self, tenant: TenantId, after: Seq, since: UnixMs, limits: TakeLimits) -> Pending<Vec<Stored>>;
 
     /// Keeps a component by its digest.
     fn keep_component(&self, digest: String, bytes: Vec<u8>) -> Pending<()>;

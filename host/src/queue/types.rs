@@ -162,21 +162,8 @@ pub enum Space {
     UserProperties = 2,
     /// What was last delivered about a user, a group or a membership.
     Told = 3,
-}
-
-/// A version of a tenant's mapping, and from which event on it is in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activation {
-    /// Counted from 1 for each tenant.
-    pub version: u32,
-    /// The first event that is mapped by it.
-    pub from: Seq,
-    /// When it came into force.
-    pub at: UnixMs,
-    /// What it consists of, as JSON text.
-    pub pin: String,
-    /// Who did it and why.
-    pub reason: String,
+    /// What a tenant's mapping is to be as of the configuration, and the experiment that runs.
+    Rollout = 4,
 }
 
 /// A dead letter.
