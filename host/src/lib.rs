@@ -26,6 +26,7 @@
 pub mod accoil;
 pub mod admin;
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod event;
 pub mod ingest;

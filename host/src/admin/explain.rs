@@ -18,6 +18,9 @@ struct Told {
     state: &'static str,
     ended_at: Option<String>,
     version: u32,
+    /// Another one was live for its place in the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_force: Option<u32>,
     pin: Option<serde_json::Value>,
     event: Box<RawValue>,
     candidates: Vec<Candidate>,
@@ -44,7 +47,7 @@ pub(super) async fn explain(admin: &Admin, asked: &Asked) -> Reply {
 }
 
 fn told(explanation: Explanation) -> Told {
-    let Explanation { tenant, story, version, pin, candidates, chosen, not_delivered, calls } = explanation;
+    let Explanation { tenant, story, version, in_force, pin, candidates, chosen, not_delivered, calls } = explanation;
     let requests = calls.into_iter().map(|call| {
         let mut request: serde_json::Value = serde_json::from_str(&call.request).unwrap_or_default();
         if let (Some(object), Some(answer)) = (request.as_object_mut(), call.answer) {
@@ -59,6 +62,7 @@ fn told(explanation: Explanation) -> Told {
         seq: story.event.seq,
         accepted_at: time(story.event.accepted_at),
         version,
+        in_force: in_force.filter(|in_force| *in_force != version),
         pin: pin.and_then(|pin| {
             let digest = pin.settings_digest();
             let mut pin = serde_json::to_value(&pin).ok()?;

@@ -5,9 +5,10 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::Admin;
+use super::explain::time;
 use super::reply::{Reply, json, text};
 use crate::event::now_ms;
-use crate::queue::{Health, TenantStats, UnixMs};
+use crate::queue::{Health, TenantStats, UnixMs, WHOLE};
 use crate::service::Running;
 use crate::tenant::gate::Closed;
 
@@ -45,6 +46,18 @@ struct Tenant<'a> {
     paused: bool,
     version: u32,
     mapping: String,
+    settings_digest: String,
+    /// The first event that this is in force for.
+    from: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canary: Option<CanaryState>,
+    /// Until when the version is watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watched_until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rolled_back: Option<RolledBackState>,
+    /// Whether a candidate runs beside.
+    experiment: bool,
     queued: u64,
     queued_bytes: u64,
     oldest_age_s: Option<u64>,
@@ -60,6 +73,22 @@ struct Tenant<'a> {
     destination_until_s: Option<u64>,
     last_error: Option<String>,
     dedup_window_s: u64,
+}
+
+#[derive(Serialize)]
+struct CanaryState {
+    version: u32,
+    mapping: String,
+    share: f64,
+}
+
+#[derive(Serialize)]
+struct RolledBackState {
+    at: String,
+    condemned: u32,
+    to: u32,
+    from: u64,
+    reason: String,
 }
 
 /// The process is alive.
@@ -130,15 +159,32 @@ fn tenant<'a>(
     (accepted_per_s, delivered_per_s): (f64, f64),
     now: UnixMs,
 ) -> Tenant<'a> {
-    let version = running.handle.version();
+    let in_force = running.handle.in_force();
+    let pin = &in_force.live.what.pin;
     let destination = running.handle.destination();
     let metrics = &running.metrics;
     Tenant {
         name,
         enabled,
         paused,
-        version: version.number,
-        mapping: format!("sha256:{}", version.pin.mapping),
+        version: in_force.live.number,
+        mapping: format!("sha256:{}", pin.mapping),
+        settings_digest: pin.settings_digest(),
+        from: in_force.activation.from,
+        canary: in_force.canary.as_ref().map(|(split, version)| CanaryState {
+            version: version.number,
+            mapping: format!("sha256:{}", version.what.pin.mapping),
+            share: f64::from(split.share()) / f64::from(WHOLE),
+        }),
+        watched_until: in_force.fallback.as_ref().filter(|to| now < to.until).map(|to| time(to.until)),
+        rolled_back: running.handle.rolled_back().map(|last| RolledBackState {
+            at: time(last.at),
+            condemned: last.condemned,
+            to: last.to,
+            from: last.from,
+            reason: last.reason,
+        }),
+        experiment: running.handle.shadow().is_some(),
         queued: stats.queued,
         queued_bytes: stats.queued_bytes,
         oldest_age_s: stats.oldest.map(|oldest| now.saturating_sub(oldest) / 1000),

@@ -17,6 +17,8 @@ pub struct Changes {
     pub tenants: BTreeMap<String, TenantChange>,
     /// Keys of `[ingest]` that changed, as `ingest.events`.
     pub ingest: Vec<String>,
+    /// Keys of `[rollout]` that changed.
+    pub rollout: Vec<String>,
     /// Keys of `[server]`, `[queue]` and `[limits]` that changed; they count from the next start on.
     pub restart: Vec<String>,
 }
@@ -54,7 +56,7 @@ impl Changes {
     pub fn lines(&self) -> Vec<String> {
         let tenants = self.tenants.iter().map(|(name, change)| format!("tenant {name}: {}", change.words()));
         let restart = self.restart.iter().map(|key| format!("{key} (needs a restart)"));
-        tenants.chain(self.ingest.iter().cloned()).chain(restart).collect()
+        tenants.chain(self.ingest.iter().chain(&self.rollout).cloned()).chain(restart).collect()
     }
 }
 
@@ -91,7 +93,8 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
     let mut restart = server(&old.server, &new.server);
     restart.extend(keys("queue", &old.queue, &new.queue));
     restart.extend(keys("limits", &old.limits, &new.limits));
-    Changes { tenants, ingest: keys("ingest", &old.ingest, &new.ingest), restart }
+    let rollout = keys("rollout", &old.rollout, &new.rollout);
+    Changes { tenants, ingest: keys("ingest", &old.ingest, &new.ingest), rollout, restart }
 }
 
 fn changed(old: (&Config, &Tenant), new: (&Config, &Tenant)) -> Option<TenantChange> {

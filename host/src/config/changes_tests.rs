@@ -90,6 +90,6 @@ fn it_is_told_as_json() {
     let found = changes(&parse(BEFORE, &path), &parse(&BEFORE.replacen("file:one", "file:two", 1), &path));
     assert_eq!(
         serde_json::to_string(&found).unwrap(),
-        r#"{"tenants":{"acme":{"changed":{"intake":true,"accoil":false,"mapping":false,"delivery":false}}},"ingest":[],"restart":[]}"#
+        r#"{"tenants":{"acme":{"changed":{"intake":true,"accoil":false,"mapping":false,"delivery":false}}},"ingest":[],"rollout":[],"restart":[]}"#
     );
 }

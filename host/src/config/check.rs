@@ -6,7 +6,7 @@ use std::path::Path;
 use super::findings::Findings;
 use super::service::IntakeConfig;
 use super::shape::{AccoilTable, DEFAULT_COMPONENT, File, MappingTable, TenantTable};
-use super::{AccoilConfig, Component, Config, DeliveryConfig, DialectName, IngestConfig, MappingConfig, Tenant};
+use super::{AccoilConfig, Component, Config, DeliveryConfig, DialectName, IngestConfig, MappingConfig, RolloutConfig, Tenant};
 use super::{ranges, server, settings};
 
 const NAME_RULE: &str = "must be 1 to 64 ascii letters, digits, '-', '_' or '.'";
@@ -37,6 +37,7 @@ pub(super) fn config(file: File, findings: &mut Findings<'_>, path: &Path) -> Op
         queue: file.queue,
         tenants: tenants.into_iter().map(|(_, tenant)| tenant).collect(),
         delivery: file.delivery,
+        rollout: RolloutConfig { watch_dir: file.rollout.watch_dir.map(|folder| base.join(folder)), ..file.rollout },
         limits: file.limits,
     })
 }

@@ -20,13 +20,14 @@ impl Known {
 
 /// `settings` is not looked into: it is checked by the mapping's schema.
 pub(super) const ROOT: Known = Known {
-    keys: &["server", "ingest", "queue", "tenants", "delivery", "limits"],
+    keys: &["server", "ingest", "queue", "tenants", "delivery", "rollout", "limits"],
     inner: &[
         ("server", Known { keys: SERVER, inner: &[("tls", Known { keys: TLS, inner: &[] })] }),
         ("ingest", Known { keys: INGEST, inner: &[] }),
         ("queue", Known { keys: QUEUE, inner: &[] }),
         ("tenants", TENANT),
         ("delivery", Known { keys: DELIVERY, inner: &[] }),
+        ("rollout", Known { keys: ROLLOUT, inner: &[] }),
         ("limits", Known { keys: crate::limits::NAMES, inner: &[] }),
     ],
 };
@@ -103,6 +104,16 @@ const DELIVERY: &[&str] = &[
     "remembered_s",
     "retry_first_ms",
     "retry_max_ms",
+];
+
+const ROLLOUT: &[&str] = &[
+    "watch_s",
+    "rollback_failures",
+    "rollback_fault_percent",
+    "rollback_reject_percent",
+    "watch_dir",
+    "trial_events",
+    "shadow_bytes",
 ];
 
 /// A key nobody reads.

@@ -17,6 +17,7 @@ mod keys;
 mod locate;
 mod ranges;
 mod read;
+mod rollout;
 mod schema;
 #[cfg(test)]
 mod schema_tests;
@@ -36,6 +37,7 @@ pub use changes::{Changes, TenantChange, changes};
 pub use client::{ServiceAddress, load_address};
 pub use delivery::DeliveryConfig;
 pub use error::{ConfigError, Problems};
+pub use rollout::RolloutConfig;
 pub use schema::schema;
 pub use service::{IngestConfig, IntakeConfig, LogFormat, QueueConfig, ServerConfig, TlsConfig};
 pub(crate) use settings::to_json as settings_as_json;
@@ -59,6 +61,8 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// How calls are delivered.
     pub delivery: DeliveryConfig,
+    /// How new versions of mappings are watched.
+    pub rollout: RolloutConfig,
     /// What a mapping may use.
     pub limits: Limits,
 }

@@ -54,6 +54,12 @@ pub(super) const RANGES: &[(&str, &str, u64, u64)] = &[
     ("delivery", "remembered_s", 1, YEAR_DAYS * DAY_S),
     ("delivery", "retry_first_ms", 1, DAY_MS),
     ("delivery", "retry_max_ms", 1, DAY_MS),
+    ("rollout", "watch_s", 0, YEAR_DAYS * DAY_S),
+    ("rollout", "rollback_failures", 1, 1_000_000),
+    ("rollout", "rollback_fault_percent", 0, 100),
+    ("rollout", "rollback_reject_percent", 0, 100),
+    ("rollout", "trial_events", 0, 10_000),
+    ("rollout", "shadow_bytes", KIB, TIB),
     ("limits", "event_bytes", KIB, 64 * MIB),
     ("limits", "batch_events", 1, 100_000),
     ("limits", "batch_bytes", KIB, 256 * MIB),
@@ -85,6 +91,7 @@ pub(super) fn check(file: &File, findings: &mut Findings<'_>) {
         ("ingest", serde_json::to_value(&file.ingest).unwrap_or_default()),
         ("queue", serde_json::to_value(&file.queue).unwrap_or_default()),
         ("delivery", serde_json::to_value(&file.delivery).unwrap_or_default()),
+        ("rollout", serde_json::to_value(&file.rollout).unwrap_or_default()),
         ("limits", serde_json::to_value(&file.limits).unwrap_or_default()),
     ];
     for (name, table) in &tables {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::DeliveryConfig;
+use super::{DeliveryConfig, RolloutConfig};
 use super::service::{IngestConfig, LogFormat, QueueConfig};
 use crate::limits::Limits;
 use crate::secret::SecretSource;
@@ -39,6 +39,9 @@ pub(super) struct File {
     /// How calls are sent and sent again.
     #[serde(default)]
     pub(super) delivery: DeliveryConfig,
+    /// How new versions of mappings are watched, and candidates tried.
+    #[serde(default)]
+    pub(super) rollout: RolloutConfig,
     /// What a mapping may use.
     #[serde(default)]
     pub(super) limits: Limits,

@@ -44,6 +44,9 @@ pub struct Metrics {
     unchanged: Family<Labels, Counter>,
     retries: Family<Labels, Counter>,
     without_account: Family<Labels, Counter>,
+    repinned: Family<Labels, Counter>,
+    rollbacks: Family<Labels, Counter>,
+    version: Family<Labels, Gauge>,
     retrying: Family<Labels, Gauge>,
     closed: Family<Labels, Gauge>,
     mapping_seconds: Family<Labels, Histogram, fn() -> Histogram>,
@@ -70,6 +73,12 @@ pub struct TenantMetrics {
     pub retries: Counter,
     /// Events that were delivered for no account.
     pub without_account: Counter,
+    /// Events that another version than the one in force mapped, since that one failed on them.
+    pub repinned: Counter,
+    /// Versions that were taken back by themselves.
+    pub rollbacks: Counter,
+    /// The version in force.
+    pub version: Gauge,
     /// Events that wait to be tried again.
     pub retrying: Gauge,
     /// 1 while the destination is left alone.
@@ -107,6 +116,9 @@ impl Metrics {
             unchanged: Family::default(),
             retries: Family::default(),
             without_account: Family::default(),
+            repinned: Family::default(),
+            rollbacks: Family::default(),
+            version: Family::default(),
             retrying: Family::default(),
             closed: Family::default(),
             mapping_seconds: Family::new_with_constructor(mapping_histogram),
@@ -124,6 +136,13 @@ impl Metrics {
             "Events delivered that reach no account",
             metrics.without_account.clone(),
         );
+        registry.register(
+            "events_repinned",
+            "Events mapped by the version before, for the one in force failed on them",
+            metrics.repinned.clone(),
+        );
+        registry.register("rollbacks", "Versions taken back by themselves", metrics.rollbacks.clone());
+        registry.register("mapping_version", "The version in force", metrics.version.clone());
         registry.register("events_retrying", "Events that wait to be tried again", metrics.retrying.clone());
         registry.register("destination_closed", "1 while the destination is left alone", metrics.closed.clone());
         registry.register("mapping_seconds", "Time of mapping a batch", metrics.mapping_seconds.clone());
@@ -161,6 +180,9 @@ impl Metrics {
             unchanged: self.unchanged.get_or_create_owned(&labels),
             retries: self.retries.get_or_create_owned(&labels),
             without_account: self.without_account.get_or_create_owned(&labels),
+            repinned: self.repinned.get_or_create_owned(&labels),
+            rollbacks: self.rollbacks.get_or_create_owned(&labels),
+            version: self.version.get_or_create_owned(&labels),
             retrying: self.retrying.get_or_create_owned(&labels),
             closed: self.closed.get_or_create_owned(&labels),
             mapping_seconds: self.mapping_seconds.get_or_create_owned(&labels),

@@ -6,7 +6,7 @@ use crate::outbound::OutboundError;
 use crate::queue::QueueError;
 use crate::sandbox;
 use crate::server::TlsError;
-use crate::tenant::TenantError;
+use crate::tenant::{SwitchError, TenantError};
 use crate::versions::CandidateError;
 
 /// Why the service does not start, or does not do what it was asked.
@@ -72,6 +72,43 @@ pub enum ServiceError {
         /// Why.
         error: TenantError,
     },
+    /// What is in force for a tenant was not changed.
+    #[error("tenant {tenant}: {error}")]
+    Switch {
+        /// The tenant.
+        tenant: String,
+        /// Why.
+        error: SwitchError,
+    },
+    /// The tenant has no such version.
+    #[error("tenant {tenant} has no version {version}; see `mappings list` for those there are")]
+    UnknownVersion {
+        /// The tenant.
+        tenant: String,
+        /// The number.
+        version: u32,
+    },
+    /// A version can't be made ready as it was.
+    #[error("tenant {tenant}: version {version} can't run here as it did: {problem}")]
+    VersionLost {
+        /// The tenant.
+        tenant: String,
+        /// The number.
+        version: u32,
+        /// Why.
+        problem: String,
+    },
+    /// What was asked makes no sense in the state that the tenant is in.
+    #[error("tenant {tenant}: {problem}")]
+    State {
+        /// The tenant.
+        tenant: String,
+        /// What and why, and what to do instead.
+        problem: String,
+    },
+    /// The service is stopping.
+    #[error("the service is stopping; ask again when it runs")]
+    Closing,
     /// The door can't be opened.
     #[error(transparent)]
     Door(DoorError),
@@ -105,6 +142,11 @@ impl ServiceError {
             Self::Mapping { error, .. } => error.code(),
             Self::Queue { error, .. } | Self::Store(error) => error.code(),
             Self::Tenant { error, .. } => error.code(),
+            Self::Switch { error, .. } => error.code(),
+            Self::UnknownVersion { .. } => "unknown-version",
+            Self::VersionLost { .. } => "version-lost",
+            Self::State { .. } => "rollout-state",
+            Self::Closing => "closing",
             Self::Door(error) => error.code(),
             Self::UnknownTenant { .. } => "unknown-tenant",
             Self::UnknownEvent { .. } => "unknown-event",
@@ -113,6 +155,12 @@ impl ServiceError {
 
     /// Whether the caller asked for something that is not there.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Self::UnknownTenant { .. } | Self::UnknownEvent { .. } | Self::Store(QueueError::Missing { .. }))
+        matches!(
+            self,
+            Self::UnknownTenant { .. }
+                | Self::UnknownEvent { .. }
+                | Self::UnknownVersion { .. }
+                | Self::Store(QueueError::Missing { .. })
+        )
     }
 }

@@ -5,10 +5,11 @@
 
 use serde_json::value::RawValue;
 
-use super::{Service, ServiceError};
+use super::rollout::Ledger;
+use super::{Running, Service, ServiceError};
 use crate::accoil::{Call, write_request_line};
 use crate::outbound::{Destination, render};
-use crate::queue::{Ending, Story, TenantId};
+use crate::queue::{Ending, Story};
 use crate::sandbox::Outcome;
 use crate::tenant::canonical;
 use crate::versions::{Candidate, Pin};
@@ -22,6 +23,9 @@ pub struct Explanation {
     pub story: Story,
     /// The version that mapped it, or would now; 0 when there was none yet.
     pub version: u32,
+    /// The version that was live for its place in the order. Another one mapped it when its user is
+    /// of a canary, or when this one failed on it.
+    pub in_force: Option<u32>,
     /// What that version consists of.
     pub pin: Option<Pin>,
     /// Among which groups the account was chosen, as type and id.
@@ -43,97 +47,112 @@ pub struct ExplainedCall {
     pub answer: Option<String>,
 }
 
+/// What a mapping makes of an event when it is run again.
+pub(super) struct Again {
+    pub(super) outcome: Outcome,
+    pub(super) candidates: Vec<(String, String)>,
+    pub(super) calls: Vec<Call>,
+}
+
 impl Service {
     /// Tells the story of an event, of one tenant or of whichever has it.
     ///
     /// # Errors
     /// When there is no such tenant or event, or the store can't be read.
     pub async fn explain(&self, id: &str, tenant: Option<&str>) -> Result<Explanation, ServiceError> {
-        let tenants: Vec<(String, TenantId)> = match tenant {
-            Some(name) => vec![(name.to_owned(), self.tenant(name)?.handle.id())],
-            None => self.tenants().into_iter().map(|(name, running)| (name, running.handle.id())).collect(),
-        };
-        for (name, number) in &tenants {
-            if let Some(story) = self.queue().find(*number, id).await? {
-                return self.explain_story(name.clone(), *number, story).await;
-            }
-        }
-        let tenant = tenant.map_or_else(|| "any tenant".to_owned(), str::to_owned);
-        Err(ServiceError::UnknownEvent { id: id.to_owned(), tenant })
-    }
-
-    async fn explain_story(&self, tenant: String, number: TenantId, story: Story) -> Result<Explanation, ServiceError> {
-        let activations = self.queue().activations(number).await?;
-        let by_place = activations.iter().rev().find(|activation| activation.from <= story.event.seq);
-        let version = ran(&story).or(by_place.map(|activation| activation.version)).unwrap_or_default();
-        let activation = activations.iter().find(|activation| activation.version == version).or(by_place);
-        let pin = activation.and_then(|activation| Pin::from_json(&activation.pin));
-        let candidate = match &pin {
-            Some(pin) => self.candidate(pin).await?,
-            None => None,
-        };
+        let (tenant, running, story) = self.find(id, tenant).await?;
+        let ledger = self.ledger(running.handle.id()).await?;
+        let version = ledger.version_that_maps(&story).unwrap_or_default();
         let mut explanation = Explanation {
             tenant: tenant.clone(),
             version,
-            pin,
+            in_force: ledger.at(story.event.seq).map(|activation| activation.version),
+            pin: ledger.pin(version),
             candidates: Vec::new(),
             chosen: None,
             not_delivered: None,
             calls: Vec::new(),
             story,
         };
-        let config = self.config();
-        let destination = config.tenants.iter().find(|other| other.name == tenant);
-        let destination = destination.and_then(|tenant| Destination::new(&tenant.accoil).ok());
-        if let (Some(candidate), Some(destination)) = (candidate, destination) {
-            explanation = self.run_again(explanation, candidate, destination).await;
-        }
+        // A version that can't run any more leaves the story without what it said.
+        let Ok(candidate) = self.version(&tenant, &running, &ledger, version).await else { return Ok(explanation) };
+        let Ok(again) = self.run_again(&tenant, &explanation.story, candidate).await else { return Ok(explanation) };
+        explanation.chosen = match &again.outcome {
+            Outcome::Deliver(events) => {
+                events.iter().find_map(|event| event.group_traits.first()).map(|group| group.group_id.clone())
+            }
+            _ => None,
+        };
+        explanation.candidates = again.candidates;
+        explanation.not_delivered = not_delivered(&again.outcome);
+        explanation.calls = explained(&again.calls, &explanation.story);
         Ok(explanation)
     }
 
-    /// The mapping of a pin, compiled; `None` when its component is not kept or does not run here.
-    async fn candidate(&self, pin: &Pin) -> Result<Option<Candidate>, ServiceError> {
-        let Some(component) = self.queue().component(&pin.mapping).await? else {
-            return Ok(None);
+    /// The newest event of an id, of one tenant or of whichever has it.
+    pub(super) async fn find(
+        &self,
+        id: &str,
+        tenant: Option<&str>,
+    ) -> Result<(String, Running, Story), ServiceError> {
+        let tenants: Vec<(String, Running)> = match tenant {
+            Some(name) => vec![(name.to_owned(), self.tenant(name)?)],
+            None => self.tenants().into_iter().collect(),
         };
-        let (library, settings) = (std::sync::Arc::clone(&self.setup.library), pin.settings.clone());
-        let candidate = self.setup.pool.run(move || library.candidate(&component, &settings).ok()).await;
-        Ok(candidate.flatten())
+        for (name, running) in tenants {
+            if let Some(story) = self.queue().find(running.handle.id(), id).await? {
+                return Ok((name, running, story));
+            }
+        }
+        let tenant = tenant.map_or_else(|| "any tenant".to_owned(), str::to_owned);
+        Err(ServiceError::UnknownEvent { id: id.to_owned(), tenant })
     }
 
-    async fn run_again(
+    /// Runs a mapping on an event, with the calls that it makes in the tenant's dialect.
+    pub(super) async fn run_again(
         &self,
-        mut explanation: Explanation,
+        tenant: &str,
+        story: &Story,
         candidate: Candidate,
-        destination: Destination,
-    ) -> Explanation {
-        let stored = explanation.story.event.clone();
+    ) -> Result<Again, ServiceError> {
+        let config = self.config();
+        let configured = config.tenants.iter().find(|other| other.name == tenant);
+        let configured = configured.ok_or_else(|| ServiceError::UnknownTenant { name: tenant.to_owned() })?;
+        let destination = Destination::new(&configured.accoil)
+            .map_err(|error| ServiceError::Destination { tenant: tenant.to_owned(), error })?;
+        let stored = story.event.clone();
         let ran = self.setup.pool.run(move || {
-            let event = canonical(&stored).ok()?;
+            let event = canonical(&stored).map_err(|(_, problem)| problem)?;
             let (outcome, candidates) = candidate.mapping.run_watched(&candidate.settings, &event);
             let mut calls = Vec::new();
             if let Outcome::Deliver(events) = &outcome {
                 events.iter().for_each(|event| render(event, &destination.dialect, &mut calls));
             }
-            Some((outcome, candidates, calls))
+            Ok(Again { outcome, candidates, calls })
         });
-        if let Some((outcome, candidates, calls)) = ran.await.flatten() {
-            explanation.candidates = candidates;
-            explanation.chosen = match &outcome {
-                Outcome::Deliver(events) => {
-                    events.iter().find_map(|event| event.group_traits.first()).map(|group| group.group_id.clone())
-                }
-                _ => None,
-            };
-            explanation.not_delivered = match outcome {
-                Outcome::Deliver(_) => None,
-                Outcome::Skip(reason) => Some(format!("skipped: {reason}")),
-                Outcome::Reject(reason) => Some(format!("rejected: {reason}")),
-                Outcome::Fault(fault) => Some(format!("fault: {fault}")),
-            };
-            explanation.calls = explained(&calls, &explanation.story);
+        match ran.await {
+            Some(Ok(again)) => Ok(again),
+            Some(Err(problem)) => Err(ServiceError::State { tenant: tenant.to_owned(), problem }),
+            None => Err(ServiceError::Task("mapping failed inside the host".to_owned())),
         }
-        explanation
+    }
+}
+
+/// What a mapping said about an event that is not for Accoil.
+pub(super) fn not_delivered(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Deliver(_) => None,
+        Outcome::Skip(reason) => Some(format!("skipped: {reason}")),
+        Outcome::Reject(reason) => Some(format!("rejected: {reason}")),
+        Outcome::Fault(fault) => Some(format!("fault: {fault}")),
+    }
+}
+
+impl Ledger {
+    /// The version that mapped an event; or that would, if it was taken now.
+    pub(super) fn version_that_maps(&self, story: &Story) -> Option<u32> {
+        let event = canonical(&story.event).ok();
+        ran(story).or_else(|| self.version_of(story.event.seq, event.as_ref()))
     }
 }
 

@@ -4,10 +4,14 @@
 //! loops, then the door. [`Service::close`], [`Service::finish`] and
 //! [`Service::shut`] take it down in the other order.
 
+mod deploy;
 mod error;
+mod experiments;
 mod explain;
 mod orders;
 mod reload;
+mod rerun;
+mod rollout;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -211,8 +215,8 @@ async fn start_one(
     let failed = |error: QueueError| ServiceError::Queue { tenant: name.clone(), error };
     let id: TenantId = setup.queue.tenant(&order.name).await.map_err(failed)?;
     let component = order.component_digest();
-    let plan = order.plan(&setup).await?;
-    let handle = tenant::start(setup, id, name.clone(), plan, metrics.clone())
+    let (plan, configured) = order.plan(&setup).await?;
+    let handle = tenant::start(setup, id, name.clone(), plan, configured, metrics.clone())
         .await
         .map_err(|error| ServiceError::Tenant { tenant: name.clone(), error })?;
     Ok((name, Running { handle: Arc::new(handle), metrics, component }))

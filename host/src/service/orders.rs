@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::ServiceError;
-use crate::config::{Component, Config, DeliveryConfig, Tenant};
+use crate::config::{Component, Config, DeliveryConfig, RolloutConfig, Tenant};
 use crate::outbound::{Client, Destination, Pools};
 use crate::sandbox::DEFAULT_COMPONENT;
-use crate::tenant::{Plan, Setup};
+use crate::tenant::{Configured, Plan, Setup};
+use crate::versions::{Candidate, CandidateError, Rules};
 
 /// What a tenant's loop is to do, but for what takes long to make.
 pub(super) struct Order {
@@ -21,6 +23,8 @@ pub(super) struct Order {
     delivery: DeliveryConfig,
     component: Cow<'static, [u8]>,
     settings: String,
+    watch: Duration,
+    rules: Rules,
     reason: String,
 }
 
@@ -49,6 +53,8 @@ impl Order {
             delivery,
             component,
             settings: tenant.mapping.settings.clone(),
+            watch: config.rollout.watch(),
+            rules: rules(&config.rollout),
             reason: format!("configured in {}", source.display()),
         })
     }
@@ -59,20 +65,37 @@ impl Order {
     }
 
     /// Compiles the component, keeps it in the store, and makes the orders.
-    pub(super) async fn plan(self, setup: &Setup) -> Result<Plan, ServiceError> {
-        let Self { name, paused, client, delivery, component, settings, reason } = self;
-        let library = Arc::clone(&setup.library);
-        let component = Arc::new(component);
-        let compiled = Arc::clone(&component);
-        let candidate = setup.pool.run(move || library.candidate(&compiled, &settings)).await;
-        let mapping = candidate
-            .ok_or_else(|| ServiceError::Task("compiling a mapping failed inside the host".to_owned()))?
+    pub(super) async fn plan(self, setup: &Setup) -> Result<(Plan, Configured), ServiceError> {
+        let Self { name, paused, client, delivery, component, settings, watch, rules, reason } = self;
+        let component: Arc<[u8]> = component.into();
+        let mapping = candidate(setup, Arc::clone(&component), settings)
+            .await?
             .map_err(|error| ServiceError::Mapping { tenant: name.clone(), error })?;
         setup
             .keep(&mapping.pin.mapping, &component)
             .await
             .map_err(|error| ServiceError::Queue { tenant: name, error })?;
-        Ok(Plan { paused, client, delivery, mapping, reason })
+        let configured = Configured { mapping, by: "configuration".to_owned(), reason };
+        Ok((Plan { paused, client, delivery, watch, rules }, configured))
+    }
+}
+
+/// Makes a mapping ready on a thread where that does no harm: it can take long.
+pub(super) async fn candidate(
+    setup: &Setup,
+    component: Arc<[u8]>,
+    settings: String,
+) -> Result<Result<Candidate, CandidateError>, ServiceError> {
+    let library = Arc::clone(&setup.library);
+    let made = tokio::task::spawn_blocking(move || library.candidate(&component, &settings)).await;
+    made.map_err(|error| ServiceError::Task(format!("compiling a mapping failed inside the host: {error}")))
+}
+
+fn rules(rollout: &RolloutConfig) -> Rules {
+    Rules {
+        failures: rollout.rollback_failures,
+        fault_percent: rollout.rollback_fault_percent,
+        reject_percent: rollout.rollback_reject_percent,
     }
 }
 

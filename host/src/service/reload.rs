@@ -7,6 +7,7 @@ use super::orders::Order;
 use super::{Running, Service, ServiceError, entrants, start_one};
 use crate::config::{self, Changes, Config, TenantChange};
 use crate::tenant::gate::Closed;
+use crate::tenant::{Configured, Plan};
 
 impl Service {
     /// Reads the configuration again and takes over what changed. A configuration with a mistake
@@ -64,6 +65,7 @@ impl Service {
         }
         let mut lines = changes.lines();
         lines.extend(is_renewed.then(|| "server.tls: certificate".to_owned()));
+        let mut unswitched = None;
         for (name, order) in followed {
             if let Some(running) = tenants.get_mut(&name) {
                 if running.component != order.component {
@@ -72,6 +74,10 @@ impl Service {
                     lines.extend((!lines.iter().any(|other| other.starts_with(&line))).then_some(line));
                 }
                 running.handle.follow(order.plan).await;
+                // The others go on all the same; the next reload tries it again.
+                if let Err(error) = running.handle.configure(order.configured).await {
+                    unswitched.get_or_insert(ServiceError::Switch { tenant: name, error });
+                }
             }
         }
         *self.tenants.lock().unwrap_or_else(PoisonError::into_inner) = tenants;
@@ -84,7 +90,7 @@ impl Service {
             );
             running.handle.stop(patience).await;
         }
-        Ok(lines)
+        unswitched.map_or(Ok(lines), Err)
     }
 
     /// Makes everything that can go wrong before anything changes: loops of new tenants, orders for
@@ -106,10 +112,10 @@ impl Service {
                     let is_changed = matches!(changes.tenants.get(&tenant.name), Some(TenantChange::Changed { .. }));
                     // A destination that refused the key is tried again: someone may have seen to it.
                     let is_refused = matches!(running.handle.destination().closed, Some(Closed::Refused(_)));
-                    if is_new_file || is_changed || is_refused {
+                    if is_new_file || is_changed || is_refused || !changes.rollout.is_empty() {
                         let component = order.component_digest();
-                        followed
-                            .push((tenant.name.clone(), Follow { component, plan: order.plan(&self.setup).await? }));
+                        let (plan, configured) = order.plan(&self.setup).await?;
+                        followed.push((tenant.name.clone(), Follow { component, plan, configured }));
                     }
                 }
             }
@@ -149,5 +155,6 @@ async fn blocking<T: Send + 'static>(
 /// New orders for a tenant that is served already.
 struct Follow {
     component: String,
-    plan: crate::tenant::Plan,
+    plan: Plan,
+    configured: Configured,
 }

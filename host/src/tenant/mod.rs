@@ -13,7 +13,10 @@ mod mapping;
 mod plan;
 mod pool;
 mod recorder;
+mod resume;
+mod shadow;
 mod start;
+mod switch;
 mod work;
 
 use std::collections::HashSet;
@@ -21,7 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -29,11 +32,13 @@ use tokio::time::Instant;
 pub(crate) use mapping::canonical;
 pub use plan::Plan;
 pub use pool::MappingPool;
-pub use start::start;
+pub use shadow::{Shadow, ShadowConfig};
+pub use start::{Configured, start};
+pub use switch::{OnlyIf, Switch, SwitchError, Switched};
 
 use crate::outbound::Pools;
-use crate::queue::{Activation, Queue, QueueError, Seq, TenantId, UnixMs};
-use crate::versions::{Library, Pin};
+use crate::queue::{AuditEntry, Queue, QueueError, Seq, TenantId, UnixMs};
+use crate::versions::{InForce, Library};
 use attempt::Way;
 
 /// What all tenants share.
@@ -120,6 +125,7 @@ impl TenantError {
 
 enum Command {
     Follow(Box<Plan>),
+    Switch(Box<Switch>, oneshot::Sender<Result<Switched, SwitchError>>),
     ClearTold(oneshot::Sender<Result<u64, QueueError>>),
     Stop,
 }
@@ -127,20 +133,24 @@ enum Command {
 /// What is seen of a loop from outside.
 struct Shared {
     way: ArcSwap<Way>,
-    version: Mutex<VersionInForce>,
+    in_force: ArcSwap<InForce>,
+    rolled_back: Mutex<Option<RolledBack>>,
+    shadow: ArcSwapOption<Shadow>,
 }
 
-/// The version that a tenant's next events are mapped by.
+/// A version that was taken back by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionInForce {
-    /// Its number.
-    pub number: u32,
-    /// The first event that is mapped by it.
+pub struct RolledBack {
+    /// When.
+    pub at: UnixMs,
+    /// The version that failed.
+    pub condemned: u32,
+    /// The version that is in force since.
+    pub to: u32,
+    /// The first event that it is in force for.
     pub from: Seq,
-    /// Since when.
-    pub since: UnixMs,
-    /// What it consists of.
-    pub pin: Pin,
+    /// Why.
+    pub reason: String,
 }
 
 /// The state of a tenant's destination.
@@ -161,6 +171,7 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     task: Mutex<Option<JoinHandle<()>>>,
+    setup: Arc<Setup>,
 }
 
 impl Handle {
@@ -170,8 +181,9 @@ impl Handle {
         commands: mpsc::Sender<Command>,
         shared: Arc<Shared>,
         task: JoinHandle<()>,
+        setup: Arc<Setup>,
     ) -> Self {
-        Self { id, name, commands, shared, task: Mutex::new(Some(task)) }
+        Self { id, name, commands, shared, task: Mutex::new(Some(task)), setup }
     }
 
     /// The tenant's number in the store.
@@ -200,9 +212,59 @@ impl Handle {
         cleared.await.unwrap_or(Err(QueueError::Closed))
     }
 
-    /// The version in force.
-    pub fn version(&self) -> VersionInForce {
-        self.shared.version.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What is in force for the next event.
+    pub fn in_force(&self) -> Arc<InForce> {
+        self.shared.in_force.load_full()
+    }
+
+    /// The last version that was taken back by itself since the start.
+    pub fn rolled_back(&self) -> Option<RolledBack> {
+        self.shared.rolled_back.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what is in force, from the next event that is taken on. Whoever stops waiting for it
+    /// does not stop it.
+    ///
+    /// # Errors
+    /// [`SwitchError`]: then what was in force still is.
+    pub async fn switch(&self, switch: Switch) -> Result<Switched, SwitchError> {
+        let (done, switched) = oneshot::channel();
+        let asked = Command::Switch(Box::new(switch), done);
+        self.commands.send(asked).await.map_err(|_| QueueError::Closed)?;
+        switched.await.unwrap_or(Err(SwitchError::Queue(QueueError::Closed)))
+    }
+
+    /// Puts the mapping of a new configuration in force, if it is another one than when the
+    /// configuration was last taken over. Gives the switch, if there was one.
+    ///
+    /// # Errors
+    /// [`SwitchError`]: then what was in force still is.
+    pub async fn configure(&self, configured: Configured) -> Result<Option<Switched>, SwitchError> {
+        if !resume::is_new(&self.setup, self.id, &configured.mapping).await? {
+            return Ok(None);
+        }
+        let audit = AuditEntry {
+            tenant: Some(self.name.clone()),
+            what: "configure".to_owned(),
+            by: configured.by,
+            reason: configured.reason,
+            detail: "{}".to_owned(),
+        };
+        let live = configured.mapping.clone();
+        let switch = Switch { live, canary: None, is_watched: true, only_if: OnlyIf::default(), audit };
+        let switched = self.switch(switch).await?;
+        resume::remember(&self.setup, self.id, &configured.mapping).await?;
+        Ok(Some(switched))
+    }
+
+    /// Has a candidate run beside what is in force, or none.
+    pub fn run_beside(&self, shadow: Option<Arc<Shadow>>) {
+        self.shared.shadow.store(shadow);
+    }
+
+    /// The candidate that runs beside.
+    pub fn shadow(&self) -> Option<Arc<Shadow>> {
+        self.shared.shadow.load_full()
     }
 
     /// The state of its destination.
@@ -232,15 +294,12 @@ impl Handle {
 }
 
 impl Shared {
-    fn new(way: Arc<Way>, activation: &Activation, pin: &Pin) -> Self {
-        Self { way: ArcSwap::new(way), version: Mutex::new(in_force(activation, pin)) }
+    fn new(way: Arc<Way>, in_force: Arc<InForce>) -> Self {
+        let in_force = ArcSwap::new(in_force);
+        Self { way: ArcSwap::new(way), in_force, rolled_back: Mutex::default(), shadow: ArcSwapOption::empty() }
     }
 
-    fn note_version(&self, activation: &Activation, pin: &Pin) {
-        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = in_force(activation, pin);
+    fn note_rollback(&self, rolled_back: RolledBack) {
+        *self.rolled_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(rolled_back);
     }
-}
-
-fn in_force(activation: &Activation, pin: &Pin) -> VersionInForce {
-    VersionInForce { number: activation.version, from: activation.from, since: activation.at, pin: pin.clone() }
 }

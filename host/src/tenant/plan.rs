@@ -6,7 +6,7 @@ use super::gate::GateConfig;
 use crate::config::DeliveryConfig;
 use crate::outbound::Client;
 use crate::outbound::backoff::Backoff;
-use crate::versions::Candidate;
+use crate::versions::Rules;
 
 /// A tenant's orders.
 #[derive(Clone)]
@@ -17,10 +17,10 @@ pub struct Plan {
     pub client: Client,
     /// How to deliver.
     pub delivery: DeliveryConfig,
-    /// The mapping that is to be in force.
-    pub mapping: Candidate,
-    /// Who asked for that mapping and why.
-    pub reason: String,
+    /// How long a version that is new is watched.
+    pub watch: Duration,
+    /// When it is taken back.
+    pub rules: Rules,
 }
 
 impl Plan {

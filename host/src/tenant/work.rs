@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Serialize;
 
+use super::mapping::Repin;
 use crate::accoil::{Call, Lane, parse_request_line, write_request_line};
 use crate::outbound::Answer;
 use crate::queue::{Attempt, Seq, UnixMs};
@@ -27,6 +28,8 @@ struct Note<'a> {
     answers: &'a [CallEnd],
     #[serde(skip_serializing_if = "is_zero")]
     retries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repinned: Option<&'a Repin>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
@@ -60,6 +63,8 @@ pub(super) struct Work {
     pub(super) is_replay: bool,
     /// Whether one of its Accoil events names an account.
     pub(super) has_account: bool,
+    /// Set when another version than the one in force made the calls.
+    pub(super) repin: Option<Repin>,
 }
 
 impl Work {
@@ -80,6 +85,7 @@ impl Work {
             last: None,
             is_replay: false,
             has_account,
+            repin: None,
         }
     }
 
@@ -166,7 +172,7 @@ impl Work {
 
     /// What is told about it when it was delivered, as JSON text.
     pub(super) fn note(&self) -> String {
-        let note = Note { answers: &self.ends, retries: self.retries };
+        let note = Note { answers: &self.ends, retries: self.retries, repinned: self.repin.as_ref() };
         // Numbers and words can't fail to serialise.
         serde_json::to_string(&note).unwrap_or_default()
     }

@@ -39,6 +39,16 @@ impl Pin {
         serde_json::from_str(text).ok()
     }
 
+    /// Whether another one has the same mapping and settings, under whatever limits and host format.
+    pub fn has_content_of(&self, other: &Self) -> bool {
+        self.mapping == other.mapping && self.settings == other.settings
+    }
+
+    /// SHA-256 over all of it, in hexadecimal.
+    pub fn digest(&self) -> String {
+        hex_digest(self.to_json().as_bytes())
+    }
+
     /// SHA-256 of the settings, in hexadecimal.
     pub fn settings_digest(&self) -> String {
         hex_digest(self.settings.as_bytes())
@@ -46,6 +56,6 @@ impl Pin {
 }
 
 /// SHA-256 in hexadecimal.
-pub(super) fn hex_digest(bytes: &[u8]) -> String {
+pub(crate) fn hex_digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -90,7 +90,7 @@ impl Driver {
             self.set_timer(FIRST_PAUSE, seq, ticket);
             return;
         }
-        let (pending, mapper) = (self.setup.queue.load(self.id, seq), self.mapper());
+        let (pending, mapper) = (self.setup.queue.load(self.id, seq), self.mapper(true));
         self.running.push(Box::pin(async move {
             let _flight = flight;
             let unprobed = || {
@@ -158,7 +158,7 @@ impl Driver {
                 self.lanes.finish(ticket);
                 self.settle_delivered(&work, Vec::new());
             }
-            Ran::Mapped(ticket, seq, Some(Mapped::CutShort(_))) => {
+            Ran::Mapped(ticket, seq, Some(Mapped::NotRun(_))) => {
                 self.set_timer(LONGEST_PAUSE, seq, ticket);
             }
             Ran::Mapped(ticket, _, Some(ended)) => {

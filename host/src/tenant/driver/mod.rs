@@ -6,6 +6,7 @@
 
 mod deliver;
 mod settle;
+mod switch;
 mod take;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -26,8 +27,9 @@ use super::{Command, Plan, Setup, Shared};
 use crate::metrics::TenantMetrics;
 use crate::outbound::lanes::{Lanes, Ticket};
 use crate::queue::{QueueError, Seq, TenantId};
-use crate::versions::Versions;
+use crate::versions::{InForce, Judge, Timeline, Verdict};
 use deliver::Ran;
+use switch::Asked;
 use take::Taking;
 
 /// The most records that may wait for the disk before nothing new is begun.
@@ -49,7 +51,14 @@ pub(super) struct Driver {
     shared: Arc<Shared>,
     plan: Arc<Plan>,
     way: Arc<Way>,
-    versions: Versions,
+    timeline: Timeline,
+    /// The newest of it.
+    in_force: Arc<InForce>,
+    /// Hears of all events that the version on trial was run on.
+    judge: Judge,
+    /// Set from the moment at which the version on trial must not go on until it is taken back.
+    condemned: Option<Verdict>,
+    switches: VecDeque<Asked>,
     arrivals: Arc<Notify>,
     /// The last event that was taken up.
     taken: Seq,
@@ -93,14 +102,16 @@ pub(super) struct Start {
     pub(super) shared: Arc<Shared>,
     pub(super) plan: Arc<Plan>,
     pub(super) way: Arc<Way>,
-    pub(super) versions: Versions,
+    pub(super) timeline: Timeline,
+    /// The newest of it.
+    pub(super) in_force: Arc<InForce>,
     /// The take position.
     pub(super) recover_to: Seq,
 }
 
 impl Driver {
     pub(super) fn new(start: Start) -> Self {
-        let Start { setup, id, name, metrics, shared, plan, way, versions, recover_to } = start;
+        let Start { setup, id, name, metrics, shared, plan, way, timeline, in_force, recover_to } = start;
         let recorder = Recorder::new(Arc::clone(&setup.queue), id);
         let arrivals = setup.queue.arrivals(id);
         Self {
@@ -109,9 +120,13 @@ impl Driver {
             name,
             metrics,
             shared,
-            plan,
             way,
-            versions,
+            judge: Judge::new(plan.rules),
+            plan,
+            timeline,
+            in_force,
+            condemned: None,
+            switches: VecDeque::new(),
             arrivals,
             taken: 0,
             recover_to,
@@ -140,6 +155,7 @@ impl Driver {
                 tracing::error!(tenant = self.name, code = error.code(), "the new configuration waits: {error}");
                 self.rest_a_while();
             }
+            self.make_switches().await;
             self.start_taking();
             self.start_attempts();
             if self.stopping && self.running.is_empty() {
@@ -175,6 +191,7 @@ impl Driver {
     async fn obey(&mut self, command: Option<Command>) {
         match command {
             Some(Command::Follow(plan)) => self.next_plan = Some(*plan),
+            Some(Command::Switch(switch, done)) => self.switches.push_back((switch, done)),
             Some(Command::ClearTold(done)) => {
                 let cleared = super::start::clear_told(&self.setup, self.id, &self.plan).await;
                 if cleared.is_ok() {
@@ -196,20 +213,11 @@ impl Driver {
         let Some(plan) = &self.next_plan else {
             return Ok(());
         };
-        let is_other_mapping = plan.mapping.pin != self.plan.mapping.pin;
         let is_other_way = plan.client.destination().fingerprint() != self.plan.client.destination().fingerprint();
-        let must_wait = (is_other_mapping && self.taking.is_some()) || (is_other_way && !self.running.is_empty());
-        if must_wait || self.pause_until > Instant::now() {
+        if (is_other_way && !self.running.is_empty()) || self.pause_until > Instant::now() {
             return Ok(());
         }
         let plan = Arc::new(plan.clone());
-        if is_other_mapping {
-            let after = Some(self.taken.max(self.recover_to));
-            let version = super::start::activate(&self.setup, self.id, after, &plan.mapping, &plan.reason).await?;
-            tracing::info!(tenant = self.name, version = version.version, from = version.from, "new mapping in force");
-            self.versions.push(&version, plan.mapping.clone());
-            self.shared.note_version(&version, &plan.mapping.pin);
-        }
         let novelty = if is_other_way {
             super::start::clear_told(&self.setup, self.id, &plan).await?;
             Some(super::start::novelty(&plan, Vec::new()))

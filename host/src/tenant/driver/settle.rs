@@ -37,6 +37,9 @@ impl Driver {
     }
 
     pub(super) fn push(&mut self, mapped: Mapped) {
+        if let Mapped::Work(Work { repin: Some(_), .. }) | Mapped::Skip { repin: Some(_), .. } = &mapped {
+            self.metrics.repinned.inc();
+        }
         match mapped {
             Mapped::Work(work) if work.calls.is_empty() => self.settle_delivered(&work, Vec::new()),
             Mapped::Work(work) => {
@@ -53,13 +56,17 @@ impl Driver {
 
     pub(super) fn settle_unsent(&mut self, mapped: Mapped) {
         match mapped {
-            Mapped::Skip { seq, version, reason } => {
+            Mapped::Skip { seq, version, reason, repin } => {
                 self.metrics.count_skipped(&reason);
-                let note = serde_json::json!({ "skipped": reason }).to_string();
+                let mut note = serde_json::json!({ "skipped": reason });
+                if let (Some(repin), Some(note)) = (&repin, note.as_object_mut()) {
+                    note.insert("repinned".to_owned(), serde_json::to_value(repin).unwrap_or_default());
+                }
+                let note = note.to_string();
                 self.recorder.push(Some(Change::Settled { seq, version, ending: Ending::Skipped, note }), Vec::new());
             }
             Mapped::Dead { seq, attempt, reason, detail } => self.bury(seq, reason, detail, attempt, Vec::new()),
-            Mapped::Work(_) | Mapped::CutShort(_) => {}
+            Mapped::Work(_) | Mapped::NotRun(_) => {}
         }
     }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::super::Shared;
 use super::super::attempt::Way;
-use super::super::mapping::{Mapped, map};
+use super::super::mapping::{Job, Mapped, Outcomes};
 use super::{Driver, FIRST_PAUSE, MOST_UNWRITTEN, Setup};
+use crate::event::now_ms;
 use crate::queue::{QueueError, Seq, Stored, TakeLimits};
-use crate::versions::Versions;
+use crate::versions::{Judge, Timeline};
 
 /// The least and the most events that are taken at once. More are taken when those before were gone
 /// by the time the next ones came: a take costs a commit, however many it brings.
@@ -26,7 +28,9 @@ pub(super) type Taking = Pin<Box<dyn Future<Output = Taken> + Send>>;
 /// What a take brought.
 pub(super) enum Taken {
     /// Events up to `last`, mapped.
-    Mapped { mapped: Vec<Mapped>, last: Seq },
+    Mapped { outcomes: Outcomes, last: Seq },
+    /// There was nothing left to recover up to `last`.
+    Recovered { last: Seq },
     /// There are no more events.
     Nothing,
     /// It did not work.
@@ -50,7 +54,7 @@ impl Driver {
         // What can't be delivered now may as well stay in the queue, where a new version still reaches it; but a
         // gate that is to be probed needs something to probe with.
         let is_wanted = self.lanes.is_empty() || self.way.gate.closed().is_none();
-        if is_due && has_room && is_wanted && self.may_begin() {
+        if is_due && has_room && is_wanted && self.may_begin() && !self.is_switching() {
             self.taking = Some(self.take_next());
         }
     }
@@ -69,12 +73,12 @@ impl Driver {
         } else {
             self.setup.queue.take(self.id, self.taken, limits)
         };
-        let (mapper, recover_to) = (self.mapper(), self.recover_to);
+        let (mapper, recover_to) = (self.mapper(recovers), self.recover_to);
         Box::pin(async move {
             match pending.await {
                 Err(error) => Taken::Failed(error),
                 Ok(events) => match events.last().map(|event| event.seq) {
-                    None if recovers => Taken::Mapped { mapped: Vec::new(), last: recover_to },
+                    None if recovers => Taken::Recovered { last: recover_to },
                     None => Taken::Nothing,
                     Some(last) => mapper.map(events, last).await,
                 },
@@ -82,8 +86,16 @@ impl Driver {
         })
     }
 
-    pub(super) fn mapper(&self) -> Mapper {
-        Mapper { setup: Arc::clone(&self.setup), versions: self.versions.clone(), way: Arc::clone(&self.way) }
+    /// Maps events; those that may have been mapped before are not judged by.
+    pub(super) fn mapper(&self, is_again: bool) -> Mapper {
+        Mapper {
+            setup: Arc::clone(&self.setup),
+            shared: Arc::clone(&self.shared),
+            timeline: self.timeline.clone(),
+            judge: self.judge.clone(),
+            is_again,
+            way: Arc::clone(&self.way),
+        }
     }
 
     pub(super) fn take_in(&mut self, taken: Taken) {
@@ -91,7 +103,7 @@ impl Driver {
             Taken::Nothing => {
                 self.idle = true;
                 if self.lanes.is_empty() {
-                    self.versions.forget_before(self.taken + 1);
+                    self.timeline.forget_before(self.taken + 1);
                 }
             }
             Taken::Failed(error) => {
@@ -102,10 +114,13 @@ impl Driver {
                 tracing::error!(tenant = self.name, "mapping failed inside the host; it is tried again");
                 self.rest_a_while();
             }
-            Taken::Mapped { mapped, last } => {
+            Taken::Recovered { last } => self.taken = self.taken.max(last),
+            Taken::Mapped { outcomes, last } => {
                 self.taken = self.taken.max(last);
-                self.adapt(mapped.len());
-                self.push_all(mapped);
+                self.judge = outcomes.judge;
+                self.condemned = outcomes.verdict;
+                self.adapt(outcomes.mapped.len());
+                self.push_all(outcomes.mapped);
             }
         }
     }
@@ -119,19 +134,22 @@ impl Driver {
         }
     }
 
-    /// Takes up mapped events in order. From the first that was not run on they are taken again,
-    /// after a pause: a mapping that costs so much time must cost neither all events nor all time.
+    /// Takes up mapped events in order. From the first that was not run on they are taken again: at
+    /// once when its version is taken back, else after a pause, for a mapping that costs so much time
+    /// must cost neither all events nor all time.
     fn push_all(&mut self, mapped: Vec<Mapped>) {
         for one in mapped {
-            if let Mapped::CutShort(stored) = one {
-                tracing::error!(
-                    tenant = self.name,
-                    seq = stored.seq,
-                    pause_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX),
-                    "the mapping's faults use up its time; the tenant's events wait"
-                );
+            if let Mapped::NotRun(stored) = one {
                 self.taken = stored.seq - 1;
-                self.rest_a_while();
+                if self.condemned.is_none() {
+                    tracing::error!(
+                        tenant = self.name,
+                        seq = stored.seq,
+                        pause_ms = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX),
+                        "the mapping's faults use up its time; the tenant's events wait"
+                    );
+                    self.rest_a_while();
+                }
                 return;
             }
             self.push(one);
@@ -151,29 +169,40 @@ pub(super) async fn next(taking: &mut Option<Taking>) -> Option<Taken> {
 /// What a mapping job needs.
 pub(super) struct Mapper {
     setup: Arc<Setup>,
-    versions: Versions,
+    shared: Arc<Shared>,
+    timeline: Timeline,
+    judge: Judge,
+    is_again: bool,
     way: Arc<Way>,
 }
 
 impl Mapper {
     async fn map(self, events: Vec<Stored>, last: Seq) -> Taken {
-        let (versions, way) = (self.versions, self.way);
-        let mapped = self
-            .setup
-            .pool
-            .run(move || {
-                let start = std::time::Instant::now();
-                let mapped = map(&versions, &way.client.destination().dialect, events);
-                way.metrics.mapping_seconds.observe(start.elapsed().as_secs_f64());
-                mapped
-            })
-            .await;
-        mapped.map_or(Taken::Panicked, |mapped| Taken::Mapped { mapped, last })
+        let seconds = self.way.metrics.mapping_seconds.clone();
+        let (setup, job) = self.job();
+        let outcomes = setup.pool.run(move || {
+            let start = std::time::Instant::now();
+            let outcomes = job.map(events);
+            seconds.observe(start.elapsed().as_secs_f64());
+            outcomes
+        });
+        outcomes.await.map_or(Taken::Panicked, |outcomes| Taken::Mapped { outcomes, last })
     }
 
     pub(super) async fn map_one(self, stored: Stored) -> Option<Mapped> {
-        let (versions, way) = (self.versions, self.way);
-        let mapped = self.setup.pool.run(move || map(&versions, &way.client.destination().dialect, vec![stored])).await;
-        mapped?.pop()
+        let (setup, job) = self.job();
+        setup.pool.run(move || job.map(vec![stored])).await?.mapped.pop()
+    }
+
+    fn job(self) -> (Arc<Setup>, Job) {
+        let job = Job {
+            timeline: self.timeline,
+            dialect: self.way.client.destination().dialect.clone(),
+            judge: self.judge,
+            is_again: self.is_again,
+            now: now_ms(),
+            shadow: if self.is_again { None } else { self.shared.shadow.load_full() },
+        };
+        (self.setup, job)
     }
 }

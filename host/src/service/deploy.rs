@@ -1,0 +1,234 @@
+//! Bringing a mapping to a tenant: admission, then the switch.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::rollout::Asker;
+use super::{Running, Service, ServiceError};
+use crate::queue::{Activation, QueueError, TakeLimits, TenantId};
+use crate::sandbox::DEFAULT_COMPONENT;
+use crate::tenant::{OnlyIf, Switch};
+use crate::versions::{Candidate, Pin};
+
+/// Most bytes of the tenant's own events that a component is tried on.
+const TRIAL_BYTES: usize = 4 * 1024 * 1024;
+
+/// A mapping that is to run.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// Which component.
+    pub component: Offered,
+    /// Its settings, a JSON object as text; those of the live version when there are none.
+    pub settings: Option<String>,
+}
+
+/// A component that is offered.
+#[derive(Debug, Clone)]
+pub enum Offered {
+    /// That of the live version.
+    Live,
+    /// The one in this binary.
+    Default,
+    /// One that the store has, by its digest.
+    Kept(String),
+    /// A new one.
+    New(Arc<[u8]>),
+}
+
+/// A mapping that is to go live.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// The mapping.
+    pub offer: Offer,
+    /// For which part of the users, in millionths; for all, when none is given.
+    pub canary: Option<u32>,
+    /// Only if this version is live.
+    pub expected: Option<u32>,
+    /// Only see whether it would be admitted.
+    pub dry_run: bool,
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// A mapping that was deployed.
+#[derive(Debug)]
+pub struct Deployed {
+    /// To whom.
+    pub tenant: String,
+    /// What it consists of.
+    pub pin: Pin,
+    /// What was live before.
+    pub before: Pin,
+    /// The number of that.
+    pub before_version: u32,
+    /// What is in force now; nothing, if this was only to see whether it would be admitted.
+    pub activation: Option<Activation>,
+    /// How long admission took.
+    pub admission: Duration,
+    /// How long the tenant took no events for the switch, its durable write aside.
+    pub switch: Duration,
+    /// How long that write took.
+    pub write: Duration,
+}
+
+/// What came of deploying to one tenant after the other.
+#[derive(Debug, Default)]
+pub struct DeployedAll {
+    /// Where it is in force.
+    pub deployed: Vec<Deployed>,
+    /// Where it stopped, and why; it was not deployed to tenants after that one.
+    pub stopped: Option<(String, ServiceError)>,
+}
+
+impl Service {
+    /// Deploys a mapping to a tenant.
+    ///
+    /// # Errors
+    /// When it is refused, or somebody else was faster: then what was in force still is, and the
+    /// refusal is in the audit log.
+    pub async fn deploy(&self, tenant: &str, deployment: &Deployment) -> Result<Deployed, ServiceError> {
+        let running = self.open_tenant(tenant)?;
+        let deployed = self.deploy_to(tenant, &running, deployment).await;
+        if let Err(error @ (ServiceError::Mapping { .. } | ServiceError::State { .. })) = &deployed {
+            self.note_refusal(tenant, "deploy", &deployment.asker, error.code(), &error.to_string()).await;
+        }
+        deployed
+    }
+
+    async fn deploy_to(
+        &self,
+        tenant: &str,
+        running: &Running,
+        deployment: &Deployment,
+    ) -> Result<Deployed, ServiceError> {
+        let start = Instant::now();
+        let offered = self.admit(tenant, running, &deployment.offer).await?;
+        let admission = start.elapsed();
+        let in_force = running.handle.in_force();
+        let mut deployed = Deployed {
+            tenant: tenant.to_owned(),
+            pin: offered.pin.clone(),
+            before: in_force.live.what.pin.clone(),
+            before_version: in_force.live.number,
+            activation: None,
+            admission,
+            switch: Duration::ZERO,
+            write: Duration::ZERO,
+        };
+        if deployment.dry_run {
+            return Ok(deployed);
+        }
+        let (what, live, canary, activation) = match deployment.canary {
+            None => ("deploy", offered, None, None),
+            // The share is one of what is live now.
+            Some(share) => {
+                ("canary", in_force.live.what.clone(), Some((offered, share)), Some(in_force.activation.number))
+            }
+        };
+        let detail = serde_json::json!({
+            "mapping": deployed.pin.mapping,
+            "settings": deployed.pin.settings_digest(),
+            "share": deployment.canary,
+        });
+        let audit = deployment.asker.entry(tenant, what, detail);
+        let only_if = OnlyIf { version: deployment.expected, activation };
+        let is_watched = deployment.canary.is_none();
+        let switched = self.switch(running, Switch { live, canary, is_watched, only_if, audit }).await?;
+        deployed.before_version = switched.before.version;
+        deployed.activation = Some(switched.activation);
+        (deployed.switch, deployed.write) = (switched.took, switched.wrote);
+        Ok(deployed)
+    }
+
+    /// Admits what is offered, and keeps its component.
+    pub(super) async fn admit(
+        &self,
+        tenant: &str,
+        running: &Running,
+        offer: &Offer,
+    ) -> Result<Candidate, ServiceError> {
+        let live = running.handle.in_force().live.what.pin.clone();
+        let component = self.component(&live, &offer.component).await?;
+        let settings = offer.settings.clone().unwrap_or(live.settings);
+        let recent = self.trial_events(running.handle.id()).await?;
+        let library = Arc::clone(&self.setup.library);
+        let bytes = Arc::clone(&component);
+        let admitted = tokio::task::spawn_blocking(move || library.admit(&bytes, &settings, recent)).await;
+        let admitted = admitted.map_err(|error| ServiceError::Task(format!("admission failed: {error}")))?;
+        let (candidate, _) =
+            admitted.map_err(|error| ServiceError::Mapping { tenant: tenant.to_owned(), error })?;
+        self.setup.keep(&candidate.pin.mapping, &component).await?;
+        Ok(candidate)
+    }
+
+    async fn component(&self, live: &Pin, offered: &Offered) -> Result<Arc<[u8]>, ServiceError> {
+        let digest = match offered {
+            Offered::New(bytes) => return Ok(Arc::clone(bytes)),
+            Offered::Default => return Ok(DEFAULT_COMPONENT.into()),
+            Offered::Live => &live.mapping,
+            Offered::Kept(digest) => digest,
+        };
+        let kept = self.queue().component(digest).await?;
+        let missing = || QueueError::Missing { what: format!("component {digest}") };
+        Ok(kept.ok_or_else(missing)?.into())
+    }
+
+    /// The last events of a tenant, as texts.
+    async fn trial_events(&self, id: TenantId) -> Result<Vec<String>, ServiceError> {
+        let most = self.config().rollout.trial_events;
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        let accepted = self.queue().tenant_stats().await?.get(&id).map_or(0, |stats| stats.accepted);
+        let after = accepted.saturating_sub(most as u64);
+        let events = self.queue().recent(id, after, 0, TakeLimits { events: most, bytes: TRIAL_BYTES }).await?;
+        let sound = events.into_iter().filter(|event| !event.damaged);
+        Ok(sound.filter_map(|event| String::from_utf8(event.body).ok()).collect())
+    }
+
+    /// Deploys a mapping to all tenants, one by one. Each is looked at for a while before the next one
+    /// follows: until it has mapped some events, or the time is over. Stops at the first that refuses
+    /// it or takes it back.
+    pub async fn deploy_to_all(&self, deployment: &Deployment, look: Duration) -> DeployedAll {
+        let mut all = DeployedAll::default();
+        for (tenant, running) in self.tenants() {
+            match self.deploy(&tenant, deployment).await {
+                Ok(deployed) => {
+                    let is_well = match &deployed.activation {
+                        Some(activation) => self.goes_well(&running, activation, look).await,
+                        None => Ok(()),
+                    };
+                    all.deployed.push(deployed);
+                    if let Err(problem) = is_well {
+                        all.stopped = Some((tenant.clone(), ServiceError::State { tenant, problem }));
+                        break;
+                    }
+                }
+                Err(error) => {
+                    all.stopped = Some((tenant, error));
+                    break;
+                }
+            }
+        }
+        all
+    }
+
+    async fn goes_well(&self, running: &Running, activation: &Activation, look: Duration) -> Result<(), String> {
+        /// So many events tell enough.
+        const ENOUGH: u64 = 100;
+        /// There is nothing to be woken by.
+        const AGAIN: Duration = Duration::from_millis(50);
+        let until = Instant::now() + look;
+        loop {
+            if let Some(rolled_back) = running.handle.rolled_back().filter(|last| last.at >= activation.at) {
+                return Err(rolled_back.reason);
+            }
+            let stats = self.queue().tenant_stats().await.map_err(|error| error.to_string())?;
+            let taken = stats.get(&running.handle.id()).map_or(0, |stats| stats.taken);
+            if taken >= activation.from.saturating_add(ENOUGH) || Instant::now() >= until {
+                return Ok(());
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+}

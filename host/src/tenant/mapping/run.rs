@@ -1,0 +1,140 @@
+//! Running a batch: each event under its version, and under the one before if that one fails.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::event::Event;
+use crate::sandbox::Outcome;
+use crate::versions::{InForce, Judge, Tally, Trial, Verdict, Version};
+
+/// What running a batch came to.
+pub(in crate::tenant) struct Ran {
+    /// One for each event, in order.
+    pub(in crate::tenant) outcomes: Vec<RanEvent>,
+    /// How long the versions in force took.
+    pub(in crate::tenant) took: Duration,
+    /// Set when the version that is watched must not go on.
+    pub(super) verdict: Option<Verdict>,
+}
+
+/// What running an event came to.
+pub(in crate::tenant) struct RanEvent {
+    /// The version whose outcome it is.
+    pub(in crate::tenant) version: u32,
+    /// The outcome.
+    pub(in crate::tenant) outcome: Outcome,
+    /// Set when that is not the version in force.
+    pub(in crate::tenant) repin: Option<Repin>,
+}
+
+/// That an event was mapped by another version than the one in force for it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(in crate::tenant) struct Repin {
+    /// The version in force.
+    pub(in crate::tenant) from: u32,
+    /// What it made of the event.
+    pub(in crate::tenant) because: String,
+}
+
+/// Runs a batch. What the version on trial fails on is run by the good one; what it rejects and the
+/// good one does not is counted, and taken over from the good one if that is the last straw.
+pub(super) fn run(
+    in_force: &InForce,
+    trial: Option<Trial<'_>>,
+    judge: Option<&mut Judge>,
+    events: &[Event<'_>],
+) -> Ran {
+    let start = Instant::now();
+    let mut outcomes = first_run(in_force, events);
+    let took = start.elapsed();
+    let Some(trial) = trial else {
+        return Ran { outcomes, took, verdict: None };
+    };
+    let again = second_run(&outcomes, trial, events);
+    let mut tally = Tally { events: on(trial.tried, &outcomes), ..Tally::default() };
+    let mut rejected = Vec::new();
+    for (index, good) in again {
+        let Some(ran) = outcomes.get_mut(index) else { continue };
+        match (&ran.outcome, &good) {
+            (_, Outcome::Fault(_)) | (Outcome::Reject(_), Outcome::Reject(_)) => {}
+            (Outcome::Reject(_), _) => {
+                tally.rejects += 1;
+                rejected.push((index, good));
+            }
+            _ => {
+                tally.faults += 1;
+                take_over(ran, trial.good, good);
+            }
+        }
+    }
+    let verdict = judge.and_then(|judge| judge.hear(tally));
+    if verdict.is_some() {
+        for (index, good) in rejected {
+            if let Some(ran) = outcomes.get_mut(index) {
+                take_over(ran, trial.good, good);
+            }
+        }
+    }
+    Ran { outcomes, took, verdict }
+}
+
+fn on(version: &Version, outcomes: &[RanEvent]) -> u64 {
+    outcomes.iter().filter(|ran| ran.version == version.number).count() as u64
+}
+
+fn take_over(ran: &mut RanEvent, version: &Version, outcome: Outcome) {
+    let because = match &ran.outcome {
+        Outcome::Fault(fault) => fault.to_string(),
+        Outcome::Reject(reason) => format!("rejected: {reason}"),
+        Outcome::Deliver(_) | Outcome::Skip(_) => String::new(),
+    };
+    let repin = Some(Repin { from: ran.version, because });
+    *ran = RanEvent { version: version.number, outcome, repin };
+}
+
+/// Each event under the version that is in force for it.
+fn first_run(in_force: &InForce, events: &[Event<'_>]) -> Vec<RanEvent> {
+    let of = |version: &Arc<Version>, outcome| RanEvent { version: version.number, outcome, repin: None };
+    let Some((split, canary)) = &in_force.canary else {
+        let live = &in_force.live;
+        return call(live, events).into_iter().map(|outcome| of(live, outcome)).collect();
+    };
+    let is_canary: Vec<bool> = events.iter().map(|event| split.takes(event)).collect();
+    let side = |wanted: bool| -> Vec<Event<'_>> {
+        let taken = is_canary.iter().zip(events).filter(|(is_canary, _)| **is_canary == wanted);
+        taken.map(|(_, event)| event.clone()).collect()
+    };
+    let mut live = call(&in_force.live, &side(false)).into_iter();
+    let mut tried = call(canary, &side(true)).into_iter();
+    let next = |is_canary: &bool| match is_canary {
+        true => tried.next().map(|outcome| of(canary, outcome)),
+        false => live.next().map(|outcome| of(&in_force.live, outcome)),
+    };
+    is_canary.iter().filter_map(next).collect()
+}
+
+/// What the version on trial failed on or rejected, under the good one: index and outcome.
+fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>]) -> Vec<(usize, Outcome)> {
+    let failed = |ran: &RanEvent| {
+        ran.version == trial.tried.number && matches!(ran.outcome, Outcome::Fault(_) | Outcome::Reject(_))
+    };
+    let failed: Vec<(usize, Event<'_>)> = outcomes
+        .iter()
+        .zip(events)
+        .enumerate()
+        .filter(|(_, (ran, _))| failed(ran))
+        .map(|(index, (_, event))| (index, event.clone()))
+        .collect();
+    if failed.is_empty() {
+        return Vec::new();
+    }
+    let (indexes, events): (Vec<usize>, Vec<Event<'_>>) = failed.into_iter().unzip();
+    indexes.into_iter().zip(call(trial.good, &events)).collect()
+}
+
+fn call(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
+    if events.is_empty() {
+        return Vec::new();
+    }
+    version.what.mapping.run(&version.what.settings, events)
+}

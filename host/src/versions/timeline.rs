@@ -1,0 +1,100 @@
+//! What is in force for a tenant's events, from which event on.
+
+use std::sync::Arc;
+
+use super::{Split, Version};
+use crate::event::Event;
+use crate::queue::{Activation, Seq, UnixMs};
+
+/// What is in force from an event on, ready to run.
+#[derive(Debug, Clone)]
+pub struct InForce {
+    /// The record of it.
+    pub activation: Activation,
+    /// The version of all events but the canary's.
+    pub live: Arc<Version>,
+    /// The version of a part of the users.
+    pub canary: Option<(Split, Arc<Version>)>,
+    /// The version that was live before, as long as the one after it is watched.
+    pub fallback: Option<Fallback>,
+}
+
+/// A version to go back to.
+#[derive(Debug, Clone)]
+pub struct Fallback {
+    /// The version.
+    pub version: Arc<Version>,
+    /// Until when the one after it is watched.
+    pub until: UnixMs,
+}
+
+/// The version that is watched, and the one that takes over what it fails on.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial<'a> {
+    /// Which one it is.
+    pub which: OnTrial,
+    /// The version that is watched.
+    pub tried: &'a Arc<Version>,
+    /// The one that is known to be good.
+    pub good: &'a Arc<Version>,
+}
+
+/// Which version is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnTrial {
+    /// That of a part of the users.
+    Canary,
+    /// The live one, by the one before it.
+    Live,
+}
+
+impl InForce {
+    /// The version that an event runs under.
+    pub fn version_of(&self, event: &Event<'_>) -> &Arc<Version> {
+        match &self.canary {
+            Some((split, canary)) if split.takes(event) => canary,
+            _ => &self.live,
+        }
+    }
+
+    /// The version that is watched at a time, if one is: the canary, for as long as there is one.
+    pub fn trial(&self, now: UnixMs) -> Option<Trial<'_>> {
+        if let Some((_, canary)) = &self.canary {
+            return Some(Trial { which: OnTrial::Canary, tried: canary, good: &self.live });
+        }
+        let fallback = self.fallback.as_ref().filter(|fallback| now < fallback.until)?;
+        Some(Trial { which: OnTrial::Live, tried: &self.live, good: &fallback.version })
+    }
+}
+
+/// What was and is in force for a tenant's events that have not ended, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline(Vec<Arc<InForce>>);
+
+impl Timeline {
+    /// Adds the newest one.
+    pub fn push(&mut self, in_force: InForce) {
+        debug_assert!(
+            self.0.last().is_none_or(|last| last.activation.from <= in_force.activation.from),
+            "what comes later is in force later"
+        );
+        self.0.push(Arc::new(in_force));
+    }
+
+    /// What is in force for an event. For one older than all that is known it is the oldest.
+    pub fn at(&self, seq: Seq) -> Option<&Arc<InForce>> {
+        self.0.iter().rev().find(|in_force| in_force.activation.from <= seq).or_else(|| self.0.first())
+    }
+
+    /// What is in force for the next event.
+    pub fn newest(&self) -> Option<&Arc<InForce>> {
+        self.0.last()
+    }
+
+    /// Forgets what is in force for no event from `first` on.
+    pub fn forget_before(&mut self, first: Seq) {
+        if let Some(index) = self.0.iter().rposition(|in_force| in_force.activation.from <= first) {
+            self.0.drain(..index);
+        }
+    }
+}
