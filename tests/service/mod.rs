@@ -17,7 +17,11 @@ mod mapping;
 mod order;
 mod promises;
 mod reload;
+mod rollout;
+mod shadow;
 mod store;
+mod swap;
+mod trial;
 
 pub(crate) use accoil::{Accoil, Reply};
 pub(crate) use host::{Host, event, events};

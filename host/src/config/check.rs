@@ -6,7 +6,9 @@ use std::path::Path;
 use super::findings::Findings;
 use super::service::IntakeConfig;
 use super::shape::{AccoilTable, DEFAULT_COMPONENT, File, MappingTable, TenantTable};
-use super::{AccoilConfig, Component, Config, DeliveryConfig, DialectName, IngestConfig, MappingConfig, RolloutConfig, Tenant};
+use super::{
+    AccoilConfig, Component, Config, DeliveryConfig, DialectName, IngestConfig, MappingConfig, RolloutConfig, Tenant,
+};
 use super::{ranges, server, settings};
 
 const NAME_RULE: &str = "must be 1 to 64 ascii letters, digits, '-', '_' or '.'";

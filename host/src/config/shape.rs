@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DeliveryConfig, RolloutConfig};
 use super::service::{IngestConfig, LogFormat, QueueConfig};
+use super::{DeliveryConfig, RolloutConfig};
 use crate::limits::Limits;
 use crate::secret::SecretSource;
 

@@ -155,8 +155,7 @@ impl Service {
         let bytes = Arc::clone(&component);
         let admitted = tokio::task::spawn_blocking(move || library.admit(&bytes, &settings, recent)).await;
         let admitted = admitted.map_err(|error| ServiceError::Task(format!("admission failed: {error}")))?;
-        let (candidate, _) =
-            admitted.map_err(|error| ServiceError::Mapping { tenant: tenant.to_owned(), error })?;
+        let (candidate, _) = admitted.map_err(|error| ServiceError::Mapping { tenant: tenant.to_owned(), error })?;
         self.setup.keep(&candidate.pin.mapping, &component).await?;
         Ok(candidate)
     }

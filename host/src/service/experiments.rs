@@ -94,11 +94,9 @@ impl Service {
         let running = self.tenant(tenant)?;
         let known = known(&self.setup, &running).await?;
         match (running.handle.shadow(), known) {
-            (Some(shadow), Some(experiment)) => Ok(ExperimentStatus {
-                experiment,
-                counted_since: shadow.since(),
-                report: shadow.report(),
-            }),
+            (Some(shadow), Some(experiment)) => {
+                Ok(ExperimentStatus { experiment, counted_since: shadow.since(), report: shadow.report() })
+            }
             _ => Err(ServiceError::State {
                 tenant: tenant.to_owned(),
                 problem: "no experiment is running; start one with `experiments start`".to_owned(),

@@ -90,11 +90,7 @@ impl Service {
     }
 
     /// The newest event of an id, of one tenant or of whichever has it.
-    pub(super) async fn find(
-        &self,
-        id: &str,
-        tenant: Option<&str>,
-    ) -> Result<(String, Running, Story), ServiceError> {
+    pub(super) async fn find(&self, id: &str, tenant: Option<&str>) -> Result<(String, Running, Story), ServiceError> {
         let tenants: Vec<(String, Running)> = match tenant {
             Some(name) => vec![(name.to_owned(), self.tenant(name)?)],
             None => self.tenants().into_iter().collect(),

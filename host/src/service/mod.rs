@@ -8,6 +8,7 @@ mod deploy;
 mod error;
 mod experiments;
 mod explain;
+mod folder;
 mod orders;
 mod reload;
 mod rerun;
@@ -23,8 +24,13 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch as signal;
 use tokio::task::JoinSet;
 
+pub use deploy::{Deployed, DeployedAll, Deployment, Offer, Offered};
 pub use error::ServiceError;
+pub use experiments::{Experiment, ExperimentStatus};
 pub use explain::{ExplainedCall, Explanation};
+pub use folder::watch_folder;
+pub use rerun::Rerun;
+pub use rollout::{Asker, Ledger};
 pub use watch::watch;
 
 use crate::config::Config;
@@ -214,12 +220,15 @@ async fn start_one(
     let name = order.name.clone();
     let failed = |error: QueueError| ServiceError::Queue { tenant: name.clone(), error };
     let id: TenantId = setup.queue.tenant(&order.name).await.map_err(failed)?;
-    let component = order.component_digest();
+    let (component, shadow_bytes) = (order.component_digest(), order.shadow_bytes);
+    let shared = Arc::clone(&setup);
     let (plan, configured) = order.plan(&setup).await?;
     let handle = tenant::start(setup, id, name.clone(), plan, configured, metrics.clone())
         .await
         .map_err(|error| ServiceError::Tenant { tenant: name.clone(), error })?;
-    Ok((name, Running { handle: Arc::new(handle), metrics, component }))
+    let running = Running { handle: Arc::new(handle), metrics, component };
+    experiments::resume(&shared, &running, shadow_bytes).await?;
+    Ok((name, running))
 }
 
 /// Who may send events.

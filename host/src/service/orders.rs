@@ -25,6 +25,7 @@ pub(super) struct Order {
     settings: String,
     watch: Duration,
     rules: Rules,
+    pub(super) shadow_bytes: usize,
     reason: String,
 }
 
@@ -55,6 +56,7 @@ impl Order {
             settings: tenant.mapping.settings.clone(),
             watch: config.rollout.watch(),
             rules: rules(&config.rollout),
+            shadow_bytes: config.rollout.shadow_bytes,
             reason: format!("configured in {}", source.display()),
         })
     }
@@ -66,7 +68,7 @@ impl Order {
 
     /// Compiles the component, keeps it in the store, and makes the orders.
     pub(super) async fn plan(self, setup: &Setup) -> Result<(Plan, Configured), ServiceError> {
-        let Self { name, paused, client, delivery, component, settings, watch, rules, reason } = self;
+        let Self { name, paused, client, delivery, component, settings, watch, rules, reason, shadow_bytes: _ } = self;
         let component: Arc<[u8]> = component.into();
         let mapping = candidate(setup, Arc::clone(&component), settings)
             .await?
@@ -101,7 +103,7 @@ fn rules(rollout: &RolloutConfig) -> Rules {
 
 /// Reads a component's file, but no more of it than a component may have and one byte, so that a
 /// longer one is noticed.
-fn read(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
+pub(super) fn read(path: &Path, limit: usize) -> std::io::Result<Vec<u8>> {
     // Opening a pipe would wait for whoever writes to it.
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("is no file"));

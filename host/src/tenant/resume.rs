@@ -90,12 +90,7 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     /// What is in force goes on, if it can be made ready as it was.
-    async fn resume(
-        &mut self,
-        id: TenantId,
-        last: Activation,
-        configured: &Configured,
-    ) -> Result<InForce, QueueError> {
+    async fn resume(&mut self, id: TenantId, last: Activation, configured: &Configured) -> Result<InForce, QueueError> {
         match self.in_force(last.clone()).await? {
             Ok(in_force) => Ok(in_force),
             Err(problem) => {

@@ -62,8 +62,12 @@ impl Shadow {
         let (line, batches) = sync_channel(WAITING);
         let (waiting, report) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Report::new(Bounds::default()))));
         let is_over = Arc::new(AtomicBool::new(false));
-        let runner =
-            Runner { candidate, waiting: Arc::clone(&waiting), report: Arc::clone(&report), is_over: Arc::clone(&is_over) };
+        let runner = Runner {
+            candidate,
+            waiting: Arc::clone(&waiting),
+            report: Arc::clone(&report),
+            is_over: Arc::clone(&is_over),
+        };
         let builder = std::thread::Builder::new().name("shadow".to_owned()).stack_size(config.stack_bytes);
         let thread = builder.spawn(move || runner.serve(&batches))?;
         Ok(Self {

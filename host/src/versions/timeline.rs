@@ -98,3 +98,54 @@ impl Timeline {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::limits::Limits;
+    use crate::sandbox::DEFAULT_COMPONENT;
+    use crate::versions::{Candidate, Library};
+
+    static MAPPING: LazyLock<Candidate> =
+        LazyLock::new(|| Library::new(&Limits::default()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
+
+    fn in_force(number: u64, from: Seq, version: u32) -> InForce {
+        let activation = Activation {
+            number,
+            from,
+            at: 0,
+            version,
+            canary: None,
+            fallback: None,
+            by: String::new(),
+            reason: String::new(),
+        };
+        let live = Arc::new(Version { number: version, what: MAPPING.clone() });
+        InForce { activation, live, canary: None, fallback: None }
+    }
+
+    fn timeline(all: &[(u64, Seq, u32)]) -> Timeline {
+        let mut timeline = Timeline::default();
+        all.iter().for_each(|(number, from, version)| timeline.push(in_force(*number, *from, *version)));
+        timeline
+    }
+
+    #[test]
+    fn of_two_from_the_same_event_on_the_later_one_counts() {
+        let timeline = timeline(&[(1, 1, 1), (2, 10, 2), (3, 10, 3), (4, 20, 1)]);
+        let at = |seq| timeline.at(seq).map(|in_force| in_force.live.number);
+        assert_eq!([at(1), at(9), at(10), at(19), at(20), at(99)], [1, 1, 3, 3, 1, 1].map(Some));
+    }
+
+    #[test]
+    fn what_no_event_needs_any_more_is_forgotten() {
+        let mut timeline = timeline(&[(1, 1, 1), (2, 10, 2), (3, 20, 3)]);
+        timeline.forget_before(10);
+        assert_eq!(timeline.0.len(), 2);
+        timeline.forget_before(1_000);
+        assert_eq!(timeline.newest().map(|newest| newest.live.number), Some(3));
+        assert_eq!(timeline.at(1).map(|oldest| oldest.live.number), Some(3));
+    }
+}

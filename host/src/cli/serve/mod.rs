@@ -124,6 +124,7 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
         Duration::from_secs(1),
     ));
     tokio::spawn(service::watch(Arc::clone(&service)));
+    tokio::spawn(service::watch_folder(Arc::clone(&service)));
     tokio::spawn(admin::sample(admin));
     tracing::info!(tenants, "serving events on {listen}, operators on {admin_listen}");
     wait_for_stop().await;

@@ -183,7 +183,7 @@ impl Mapping<'_> {
         let newest = self.job.timeline.newest().map(|newest| newest.activation.number);
         let is_judged = !self.job.is_again && newest == Some(in_force.activation.number);
         let trial = in_force.trial(if self.job.is_again { 0 } else { self.job.now });
-        let ran = run::run(in_force, trial, is_judged.then_some(&mut self.judge), events);
+        let ran = run::run(in_force, trial, is_judged.then_some(&mut self.judge), events, &run::in_sandbox);
         self.verdict = ran.verdict.clone();
         ran
     }

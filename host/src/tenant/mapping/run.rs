@@ -43,14 +43,15 @@ pub(super) fn run(
     trial: Option<Trial<'_>>,
     judge: Option<&mut Judge>,
     events: &[Event<'_>],
+    call: &Call<'_>,
 ) -> Ran {
     let start = Instant::now();
-    let mut outcomes = first_run(in_force, events);
+    let mut outcomes = first_run(in_force, events, call);
     let took = start.elapsed();
     let Some(trial) = trial else {
         return Ran { outcomes, took, verdict: None };
     };
-    let again = second_run(&outcomes, trial, events);
+    let again = second_run(&outcomes, trial, events, call);
     let mut tally = Tally { events: on(trial.tried, &outcomes), ..Tally::default() };
     let mut rejected = Vec::new();
     for (index, good) in again {
@@ -93,7 +94,7 @@ fn take_over(ran: &mut RanEvent, version: &Version, outcome: Outcome) {
 }
 
 /// Each event under the version that is in force for it.
-fn first_run(in_force: &InForce, events: &[Event<'_>]) -> Vec<RanEvent> {
+fn first_run(in_force: &InForce, events: &[Event<'_>], call: &Call<'_>) -> Vec<RanEvent> {
     let of = |version: &Arc<Version>, outcome| RanEvent { version: version.number, outcome, repin: None };
     let Some((split, canary)) = &in_force.canary else {
         let live = &in_force.live;
@@ -114,7 +115,7 @@ fn first_run(in_force: &InForce, events: &[Event<'_>]) -> Vec<RanEvent> {
 }
 
 /// What the version on trial failed on or rejected, under the good one: index and outcome.
-fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>]) -> Vec<(usize, Outcome)> {
+fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>], call: &Call<'_>) -> Vec<(usize, Outcome)> {
     let failed = |ran: &RanEvent| {
         ran.version == trial.tried.number && matches!(ran.outcome, Outcome::Fault(_) | Outcome::Reject(_))
     };
@@ -132,7 +133,11 @@ fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>]) -> 
     indexes.into_iter().zip(call(trial.good, &events)).collect()
 }
 
-fn call(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
+/// Runs a version on a batch of events.
+pub(super) type Call<'a> = dyn Fn(&Version, &[Event<'_>]) -> Vec<Outcome> + 'a;
+
+/// Runs a version's mapping in the sandbox.
+pub(super) fn in_sandbox(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
     if events.is_empty() {
         return Vec::new();
     }

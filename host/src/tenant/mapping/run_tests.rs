@@ -1,0 +1,153 @@
+//! A version on trial, and the one that takes over what it fails on.
+
+use std::sync::{Arc, LazyLock};
+
+use super::run::{Ran, Repin, run};
+use crate::event::Event;
+use crate::limits::Limits;
+use crate::queue::{Activation, UnixMs, WHOLE};
+use crate::sandbox::{DEFAULT_COMPONENT, Fault, FaultKind, Outcome};
+use crate::versions::{Candidate, Fallback, InForce, Judge, Library, Rules, Split, Tally, Version};
+
+const RULES: Rules = Rules { failures: 3, fault_percent: 1, reject_percent: 10 };
+
+/// The mapping is of no interest here: what each version says is made up by the tests.
+static MAPPING: LazyLock<Candidate> =
+    LazyLock::new(|| Library::new(&Limits::default()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
+
+fn version(number: u32) -> Arc<Version> {
+    Arc::new(Version { number, what: MAPPING.clone() })
+}
+
+/// Version 2 is in force, watched until then by version 1.
+fn watched(until: UnixMs) -> InForce {
+    let activation = Activation {
+        number: 1,
+        from: 1,
+        at: 0,
+        version: 2,
+        canary: None,
+        fallback: None,
+        by: String::new(),
+        reason: String::new(),
+    };
+    let fallback = Some(Fallback { version: version(1), until });
+    InForce { activation, live: version(2), canary: None, fallback }
+}
+
+/// Version 1 is in force, and version 2 for a part of the users.
+fn canary(share: u32) -> InForce {
+    InForce { live: version(1), canary: Some((Split::new("s", share), version(2))), fallback: None, ..watched(0) }
+}
+
+fn events(number: usize) -> Vec<String> {
+    (0..number).map(|id| format!(r#"{{"event_type":"e{id}","user_id":"u{id}"}}"#)).collect()
+}
+
+fn fault(kind: FaultKind) -> Outcome {
+    Outcome::Fault(Fault { kind, detail: "x".to_owned() })
+}
+
+fn skip() -> Outcome {
+    Outcome::Skip("fine".to_owned())
+}
+
+/// Runs events; `bad` says what version 2 makes of an event, by its number, and `good` version 1.
+fn ran(
+    in_force: &InForce,
+    judge: Option<&mut Judge>,
+    number: usize,
+    bad: impl Fn(usize) -> Outcome,
+    good: impl Fn(usize) -> Outcome,
+) -> Ran {
+    let texts = events(number);
+    let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).unwrap()).collect();
+    let number = |event: &Event<'_>| event.event_type[1..].parse().unwrap();
+    let call = |version: &Version, events: &[Event<'_>]| {
+        let one = |event| if version.number == 2 { bad(number(event)) } else { good(number(event)) };
+        events.iter().map(one).collect()
+    };
+    run(in_force, in_force.trial(5), judge, &events, &call)
+}
+
+#[test]
+fn what_the_new_version_fails_on_the_one_before_runs() {
+    let mut judge = Judge::new(RULES);
+    let trap = |id| if id == 3 { fault(FaultKind::Panic) } else { skip() };
+    let ran = ran(&watched(9), Some(&mut judge), 10, trap, |_| Outcome::Reject("old".to_owned()));
+    let versions: Vec<u32> = ran.outcomes.iter().map(|one| one.version).collect();
+    assert_eq!(versions, [2, 2, 2, 1, 2, 2, 2, 2, 2, 2]);
+    assert_eq!(ran.outcomes[3].outcome, Outcome::Reject("old".to_owned()));
+    assert_eq!(ran.outcomes[3].repin, Some(Repin { from: 2, because: "panic: x".to_owned() }));
+    assert_eq!((ran.verdict, judge.seen()), (None, Tally { events: 10, faults: 1, rejects: 0 }));
+}
+
+#[test]
+fn what_both_fail_on_says_nothing_against_the_new_one() {
+    let mut judge = Judge::new(RULES);
+    let trap = |_| fault(FaultKind::Panic);
+    let ran = ran(&watched(9), Some(&mut judge), 10, trap, |_| fault(FaultKind::Deadline));
+    assert!(ran.outcomes.iter().all(|one| one.version == 2 && one.repin.is_none()));
+    assert_eq!((ran.verdict, judge.seen()), (None, Tally { events: 10, faults: 0, rejects: 0 }));
+}
+
+#[test]
+fn a_version_that_uses_up_its_time_is_condemned_at_once() {
+    let mut judge = Judge::new(RULES);
+    let slow = |id| fault(if id < 2 { FaultKind::Deadline } else { FaultKind::CutShort });
+    let ran = ran(&watched(9), Some(&mut judge), 10, slow, |_| skip());
+    assert!(ran.outcomes.iter().all(|one| one.version == 1 && one.outcome == skip()));
+    assert_eq!(ran.verdict.unwrap().tally, Tally { events: 10, faults: 10, rejects: 0 });
+}
+
+#[test]
+fn new_rejects_stand_until_they_are_too_many() {
+    let mut judge = Judge::new(RULES);
+    let reject = |of: usize| move |id| if id < of { Outcome::Reject("new".to_owned()) } else { skip() };
+    let few = ran(&watched(9), Some(&mut judge), 20, reject(2), |_| skip());
+    assert_eq!(few.outcomes.iter().filter(|one| matches!(one.outcome, Outcome::Reject(_))).count(), 2);
+    assert_eq!(few.verdict, None);
+    let many = ran(&watched(9), Some(&mut judge), 20, reject(20), |_| skip());
+    assert_eq!(many.verdict.unwrap().tally, Tally { events: 40, faults: 0, rejects: 22 });
+    assert!(many.outcomes.iter().all(|one| one.version == 1 && one.outcome == skip()), "not dead-lettered");
+}
+
+#[test]
+fn without_a_judge_nothing_is_condemned_but_taken_over() {
+    let ran = ran(&watched(9), None, 10, |_| fault(FaultKind::Panic), |_| skip());
+    assert!(ran.verdict.is_none() && ran.outcomes.iter().all(|one| one.version == 1));
+}
+
+#[test]
+fn after_the_watch_a_version_stands_for_itself() {
+    let mut judge = Judge::new(RULES);
+    let ran = ran(&watched(5), Some(&mut judge), 10, |_| fault(FaultKind::Panic), |_| skip());
+    assert!(ran.verdict.is_none() && ran.outcomes.iter().all(|one| one.version == 2 && one.repin.is_none()));
+}
+
+#[test]
+fn the_canary_runs_its_users_alone_and_order_is_kept() {
+    let in_force = canary(WHOLE / 2);
+    let named = |name: &'static str| move |id| Outcome::Skip(format!("{name} {id}"));
+    let ran = ran(&in_force, None, 200, named("new"), named("old"));
+    let (split, _) = in_force.canary.as_ref().unwrap();
+    for (id, one) in ran.outcomes.iter().enumerate() {
+        let text = events(id + 1).pop().unwrap();
+        let is_canary = split.takes(&Event::read(text.as_bytes()).unwrap());
+        let expected = if is_canary { (2, format!("new {id}")) } else { (1, format!("old {id}")) };
+        assert_eq!((one.version, &one.outcome), (expected.0, &Outcome::Skip(expected.1)));
+    }
+}
+
+#[test]
+fn only_the_canarys_events_are_judged() {
+    let mut judge = Judge::new(RULES);
+    let ran = ran(&canary(WHOLE / 2), Some(&mut judge), 200, |_| fault(FaultKind::Memory), |_| skip());
+    let tally = ran.verdict.unwrap().tally;
+    assert_eq!(
+        (tally.events, tally.faults),
+        (tally.faults, ran.outcomes.iter().filter(|one| one.repin.is_some()).count() as u64)
+    );
+    assert!((70..130).contains(&tally.events), "{tally:?}");
+    assert!(ran.outcomes.iter().all(|one| one.outcome == skip()));
+}
