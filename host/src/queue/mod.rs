@@ -21,8 +21,8 @@ pub use rollout::{
 };
 pub use sqlite::{Report, SqliteQueue};
 pub use types::{
-    Accepted, Attempt, Change, DeadFilter, DeadLetter, DedupKey, Ending, Fact, KnownFact, NewEvent, Replay,
-    Seq, SettledNote, Space, StoreStats, Stored, Story, TenantId, TenantStats, UnixMs,
+    Accepted, Attempt, Change, DeadFilter, DeadLetter, DedupKey, Ending, Fact, KnownFact, NewEvent, Replay, Seq,
+    SettledNote, Space, StoreStats, Stored, Story, TenantId, TenantStats, UnixMs,
 };
 
 /// An answer of the queue that is on its way; dropping it does not undo what was asked.
@@ -96,10 +96,18 @@ pub trait Queue: Send + Sync + 'static {
     /// Puts versions in force for all events after `after`, or else after the take position, and
     /// writes that down in the audit log, in one transaction. When that is what is in force already
     /// (the same version, canary and share), nothing changes and nothing is written down.
+    ///
+    /// It never begins before what is in force now does: then it begins at the same event. Into the
+    /// audit line's detail, if that is a JSON object, go `version`, `canary_version`, `from`, and
+    /// `before`, the version that was in force.
     fn activate(&self, tenant: TenantId, after: Option<Seq>, new: NewActivation) -> Pending<Activation>;
 
-    /// What was put in force for a tenant, oldest first.
+    /// All that was put in force for a tenant, oldest first.
     fn activations(&self, tenant: TenantId) -> Pending<Vec<Activation>>;
+
+    /// Of these, those that are in force for any event from `first` on, oldest first: no two begin at
+    /// the same event.
+    fn activations_from(&self, tenant: TenantId, first: Seq) -> Pending<Vec<Activation>>;
 
     /// All versions of a tenant, oldest first.
     fn versions(&self, tenant: TenantId) -> Pending<Vec<KnownVersion>>;

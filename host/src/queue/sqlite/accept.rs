@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::prune;
 use super::row::{self, checksum, integer, key, made_id};
 use super::state::{State, Stop};
-use crate::queue::{Accepted, Activation, DedupKey, Fact, NewEvent, QueueError, Replay, Seq, Space, Stored, TenantId};
+use crate::queue::{Accepted, DedupKey, Fact, NewEvent, QueueError, Replay, Seq, Space, Stored, TenantId};
 
 const INSERT: &str = "INSERT INTO event (key, id, at, sum, original, delivered, body) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
@@ -97,31 +97,6 @@ impl State {
         Ok(())
     }
 
-    /// Puts a version in force after an event, or after the take position.
-    pub(super) fn activate(
-        &mut self,
-        c: &Connection,
-        tenant: TenantId,
-        after: Option<Seq>,
-        pin: String,
-        reason: String,
-    ) -> Result<Activation, Stop> {
-        let missing = || Stop::Refused(QueueError::Missing { what: format!("tenant {tenant}") });
-        let taken = self.tenants.get(&tenant).ok_or_else(missing)?.taken;
-        let after = after.unwrap_or(taken);
-        let newest = activations(c, tenant)?.pop();
-        if let Some(newest) = newest.as_ref().filter(|newest| newest.pin == pin) {
-            return Ok(newest.clone());
-        }
-        let version = newest.map_or(1, |newest| newest.version.saturating_add(1));
-        let made = Activation { version, from: after + 1, at: self.now, pin, reason };
-        c.prepare_cached(
-            "INSERT INTO activation (tenant, version, from_seq, at, pin, reason) VALUES (?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![tenant.0, version, integer(made.from), integer(made.at), made.pin, made.reason])?;
-        Ok(made)
-    }
-
     /// Writes facts; the last one of a key counts.
     pub(super) fn write_facts(&self, c: &Connection, tenant: TenantId, facts: &[Fact]) -> rusqlite::Result<()> {
         for Fact { space, key, value } in facts {
@@ -173,22 +148,6 @@ pub(super) fn insert_row(c: &Connection, key: i64, has_id: bool, event: &Stored,
         event.body
     ])?;
     Ok(())
-}
-
-/// All versions of a tenant, oldest first.
-pub(super) fn activations(c: &Connection, tenant: TenantId) -> rusqlite::Result<Vec<Activation>> {
-    let mut all =
-        c.prepare_cached("SELECT version, from_seq, at, pin, reason FROM activation WHERE tenant=? ORDER BY version")?;
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Activation {
-            version: row.get(0)?,
-            from: row::number(row, 1)?,
-            at: row::number(row, 2)?,
-            pin: row.get(3)?,
-            reason: row.get(4)?,
-        })
-    };
-    all.query_map([tenant.0], read)?.collect()
 }
 
 /// Forgets all facts of a space.

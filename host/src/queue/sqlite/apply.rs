@@ -48,9 +48,8 @@ impl State {
                 answer(reply, self.take_up_to(tenant, last).map(|()| events))
             }
             Op::Record(record) => self.apply_record(c, record),
-            Op::Activate { tenant, after, pin, reason, reply } => {
-                answer(reply, self.activate(c, tenant, after, pin, reason))
-            }
+            Op::Activate { tenant, after, new, reply } => answer(reply, self.activate(c, tenant, after, new)),
+            Op::Audit { entry, reply } => answer(reply, self.audit(c, entry)),
             Op::Component { digest, bytes, reply } => answer(reply, keep_component(c, &digest, &bytes)),
             Op::ClearFacts { tenant, space, reply } => answer(reply, clear_facts(c, tenant, space)),
             Op::Replay(mut sweep) => match self.sweep(c, &mut sweep, replay_letter) {
@@ -167,6 +166,7 @@ impl Op {
             Self::Taken { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Self::Record(record) => return Some(record),
             Self::Activate { reply, .. } => drop(reply.send(Err(problem.clone()))),
+            Self::Audit { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Self::Component { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Self::ClearFacts { reply, .. } | Self::Erase { reply, .. } => drop(reply.send(Err(problem.clone()))),
             Self::Replay(sweep) | Self::DropDead(sweep) => drop(sweep.reply.send(Err(problem.clone()))),

@@ -48,7 +48,7 @@ fn soon<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(async { tokio::time::timeout(Duration::from_secs(20), future).await.unwrap() })
 }
 
-fn wait_for(queue: &SqliteQueue, wanted: impl Fn(&Health) -> bool) {
+pub(super) fn wait_for(queue: &SqliteQueue, wanted: impl Fn(&Health) -> bool) {
     let mut health = queue.health();
     soon(async { health.wait_for(|health| wanted(health)).await.map(drop) }).unwrap();
 }

@@ -112,23 +112,16 @@ fn facts_come_with_events_and_changes() {
     let known = queue.facts(tenant, Space::Told).wait().unwrap();
     assert_eq!(known, [(b"k".into(), b"3".into(), 1_000 * DAY), (b"m".into(), b"4".into(), 1_000 * DAY)]);
     assert!(queue.facts(tenant, Space::UserProperties).wait().unwrap().is_empty());
+    assert!(queue.facts(tenant, Space::Rollout).wait().unwrap().is_empty());
     assert_eq!(queue.clear_facts(tenant, Space::Told).wait().unwrap(), 2);
     assert!(queue.facts(tenant, Space::Told).wait().unwrap().is_empty());
 }
 
 #[test]
-fn a_version_is_in_force_after_the_take_position() {
+fn a_component_is_kept_once() {
     let place = Place::new();
     let queue = place.open();
-    let tenant = queue.id("a");
-    let activate = |pin: &str| queue.activate(tenant, None, pin.into(), "test".into()).wait().unwrap();
-    assert_eq!((activate("p").version, activate("p").from), (1, 1));
-    queue.put(tenant, events(0..4));
-    queue.take(tenant, 0, TakeLimits { events: 3, bytes: 100 }).wait().unwrap();
-    let second = activate("q");
-    assert_eq!((second.version, second.from), (2, 4));
-    assert_eq!(activate("p").version, 3);
-    assert_eq!(queue.activations(tenant).wait().unwrap()[1], second);
+    queue.keep_component("sha".into(), vec![1, 2]).wait().unwrap();
     queue.keep_component("sha".into(), vec![1, 2]).wait().unwrap();
     assert_eq!(queue.component("sha").wait().unwrap(), Some(vec![1, 2]));
     assert_eq!(queue.component("other").wait().unwrap(), None);

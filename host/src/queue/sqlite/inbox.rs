@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::queue::{
-    Accepted, Activation, Change, DeadFilter, Fact, NewEvent, QueueError, Seq, Space, Stored, TenantId,
+    Accepted, Activation, AuditEntry, AuditRecord, Change, DeadFilter, Fact, NewActivation, NewEvent, QueueError, Seq,
+    Space, Stored, TenantId,
 };
 
 /// How long records wait for others to be committed with, when nothing else is waiting, and how many
@@ -48,9 +49,12 @@ pub(super) enum Op {
     Activate {
         tenant: TenantId,
         after: Option<Seq>,
-        pin: String,
-        reason: String,
+        new: NewActivation,
         reply: Reply<Activation>,
+    },
+    Audit {
+        entry: AuditEntry,
+        reply: Reply<AuditRecord>,
     },
     Component {
         digest: String,

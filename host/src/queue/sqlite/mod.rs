@@ -5,6 +5,7 @@
 
 mod accept;
 mod apply;
+mod audit;
 mod checkpoint;
 mod dead;
 mod dedup;
@@ -12,6 +13,7 @@ mod fault;
 mod folder;
 mod inbox;
 mod log;
+mod migrate;
 mod offline;
 mod open;
 mod prune;
@@ -25,8 +27,11 @@ mod settle;
 mod shared;
 mod state;
 mod story;
+mod versions;
 mod writer;
 
+#[cfg(test)]
+mod audit_tests;
 #[cfg(test)]
 mod dead_tests;
 #[cfg(test)]
@@ -36,11 +41,15 @@ mod fault_tests;
 #[cfg(test)]
 mod flow_tests;
 #[cfg(test)]
+mod migrate_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod open_tests;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod versions_tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -56,8 +65,9 @@ use self::inbox::{Op, Record, Sweep};
 use self::reader::Lane;
 use self::shared::{Clock, Shared, system_clock};
 use super::{
-    Accepted, Activation, Change, DeadFilter, DeadLetter, Fact, Health, KnownFact, NewEvent, Pending, Queue,
-    QueueError, Seq, Space, StoreStats, Stored, Story, TakeLimits, TenantId, TenantStats,
+    Accepted, Activation, AuditCheck, AuditEntry, AuditFilter, AuditRecord, Change, DeadFilter, DeadLetter, Fact,
+    Health, KnownFact, KnownVersion, NewActivation, NewEvent, Pending, Queue, QueueError, Seq, Space, StoreStats,
+    Stored, Story, TakeLimits, TenantId, TenantStats,
 };
 use crate::config::QueueConfig;
 
@@ -185,12 +195,32 @@ impl Queue for SqliteQueue {
         self.write(|reply| Op::Record(Record { tenant, changes, facts, reply }))
     }
 
-    fn activate(&self, tenant: TenantId, after: Option<Seq>, pin: String, reason: String) -> Pending<Activation> {
-        self.write(|reply| Op::Activate { tenant, after, pin, reason, reply })
+    fn activate(&self, tenant: TenantId, after: Option<Seq>, new: NewActivation) -> Pending<Activation> {
+        self.write(|reply| Op::Activate { tenant, after, new, reply })
     }
 
     fn activations(&self, tenant: TenantId) -> Pending<Vec<Activation>> {
-        self.quick.ask(move |reader| reader.read(|c| accept::activations(c, tenant)))
+        self.long.ask(move |reader| reader.read(|c| versions::activations(c, tenant)))
+    }
+
+    fn activations_from(&self, tenant: TenantId, first: Seq) -> Pending<Vec<Activation>> {
+        self.quick.ask(move |reader| reader.read(|c| versions::activations_from(c, tenant, first)))
+    }
+
+    fn versions(&self, tenant: TenantId) -> Pending<Vec<KnownVersion>> {
+        self.long.ask(move |reader| reader.read(|c| versions::versions(c, tenant)))
+    }
+
+    fn audit(&self, entry: AuditEntry) -> Pending<AuditRecord> {
+        self.write(|reply| Op::Audit { entry, reply })
+    }
+
+    fn audit_log(&self, filter: AuditFilter) -> Pending<Vec<AuditRecord>> {
+        self.long.ask(move |reader| reader.audit_log(&filter))
+    }
+
+    fn audit_check(&self) -> Pending<AuditCheck> {
+        self.long.ask(reader::Reader::audit_check)
     }
 
     fn keep_component(&self, digest: String, bytes: Vec<u8>) -> Pending<()> {

@@ -8,11 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 
+use super::audit::Chain;
 use super::folder::{Folder, damaged, open_error};
 use super::row::{self, COLUMNS};
 use super::shared::Shared;
 use super::{SqliteQueue, dead, fault, log, open, schema};
-use crate::queue::{DeadFilter, QueueError};
+use crate::queue::{AuditCheck, DeadFilter, QueueError};
 
 /// Problems that are named one by one.
 const MOST_PROBLEMS: usize = 20;
@@ -26,6 +27,11 @@ pub struct Report {
     pub dead_letters: u64,
     /// Of both, rows whose checksum does not fit.
     pub damaged: u64,
+    /// Lines of the audit log.
+    pub audit_lines: u64,
+    /// The digest of its last line, as in [`AuditCheck::head`](crate::queue::AuditCheck::head); empty
+    /// when the store's format has none.
+    pub audit_head: String,
     /// Frames of the log that are whole.
     pub log_frames: u64,
     /// Transactions in the log.
@@ -75,8 +81,10 @@ impl SqliteQueue {
             report.problems.push(format!("{}: {problem}", file.display()));
         }
         let connection = schema::connect(&database).map_err(|error| fault::at_open(&database, &error))?;
-        schema::check_version(&connection, &database)?;
-        if let Err(error) = look_at_rows(&connection, &mut report) {
+        let format = schema::check_version(&connection, &database)?;
+        let looked = look_at_rows(&connection, &mut report);
+        let looked = looked.and_then(|()| if format > 1 { look_at_audit(&connection, &mut report) } else { Ok(()) });
+        if let Err(error) = looked {
             report.problems.push(fault::describe(&error));
         }
         Ok(report)
@@ -116,6 +124,17 @@ fn look_at_rows(c: &Connection, report: &mut Report) -> rusqlite::Result<()> {
             report.note(letter.event.damaged, || format!("dead letter {}", letter.id));
         }
     }
+}
+
+fn look_at_audit(c: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut chain = Chain::new();
+    while chain.slice(c)? {}
+    let AuditCheck { lines, head, broken } = chain.check;
+    (report.audit_lines, report.audit_head) = (lines, head);
+    if let Some(line) = broken {
+        report.problems.push(format!("line {line} of the audit log does not fit the ones before it"));
+    }
+    Ok(())
 }
 
 fn tenant(row: &rusqlite::Row<'_>) -> u32 {

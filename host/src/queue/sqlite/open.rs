@@ -68,7 +68,7 @@ fn prepare(folder: &Folder, accept_damage: bool) -> Result<(), QueueError> {
         tracing::error!(code = error.code(), "{error}; going on, as --accept-damage says");
     }
     let connection = schema::connect(&database).map_err(|error| fault::at_open(&database, &error))?;
-    schema::check_version(&connection, &database)
+    schema::check_version(&connection, &database).map(drop)
 }
 
 fn look(folder: &Folder) -> Result<Log, QueueError> {

@@ -14,7 +14,7 @@ use crate::queue::QueueError;
 /// Says that a file is ours: `AccQ`.
 pub(super) const APPLICATION_ID: i32 = 0x4163_6351;
 /// The format that this release writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Events are clustered by tenant: their key is the tenant's number, shifted, and the sequence
 /// number. There is no second index on them, as it would touch a page of its own for each event.
@@ -49,14 +49,35 @@ CREATE TABLE fact (
     tenant INTEGER NOT NULL, space INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (tenant, space, key)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE activation (
-    tenant INTEGER NOT NULL, version INTEGER NOT NULL, from_seq INTEGER NOT NULL, at INTEGER NOT NULL,
-    pin TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (tenant, version)
-) STRICT;
 CREATE TABLE component (digest TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE seen (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at INTEGER NOT NULL, keys BLOB NOT NULL) STRICT;
 CREATE TABLE start (only INTEGER PRIMARY KEY CHECK (only = 1), count INTEGER NOT NULL) STRICT;
 INSERT INTO start VALUES (1, 0);
+";
+
+/// What format 2 added, in place of format 1's `activation (tenant, version, from_seq, at, pin,
+/// reason)`. The triggers stop mistakes; what gets around them shows in the digests.
+pub(super) const ROLLOUT_TABLES: &str = "
+CREATE TABLE version (
+    tenant INTEGER NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, pin TEXT NOT NULL, by TEXT NOT NULL,
+    reason TEXT NOT NULL, PRIMARY KEY (tenant, number)
+) STRICT;
+CREATE INDEX version_pin ON version (tenant, pin, number);
+CREATE TABLE activation (
+    number INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, from_seq INTEGER NOT NULL, at INTEGER NOT NULL,
+    version INTEGER NOT NULL, canary INTEGER, share INTEGER, fallback INTEGER, fallback_until INTEGER,
+    by TEXT NOT NULL, reason TEXT NOT NULL
+) STRICT;
+CREATE INDEX activation_tenant ON activation (tenant, number);
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, tenant TEXT, what TEXT NOT NULL, by TEXT NOT NULL,
+    reason TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_tenant ON audit (tenant, number);
+CREATE TRIGGER audit_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 ";
 
 /// Makes a new store beside, complete, and gives it its name: whatever interrupts this, there is no
@@ -79,6 +100,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     drop(fs::set_permissions(path, fs::Permissions::from_mode(0o600)));
     connection.execute_batch("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN")?;
     connection.execute_batch(TABLES)?;
+    connection.execute_batch(ROLLOUT_TABLES)?;
     connection
         .execute_batch(&format!("PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT"))?;
     connection.close().map_err(|(_, error)| error)
@@ -136,14 +158,14 @@ pub(super) fn check_owner(path: &Path) -> Result<(), QueueError> {
     if ours { Ok(()) } else { Err(foreign()) }
 }
 
-/// Refuses a format that this release does not know.
-pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<(), QueueError> {
+/// Refuses a format that this release does not know; gives the one that the store has.
+pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<i64, QueueError> {
     let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0));
     let found: i64 = found.map_err(|error| super::fault::at_open(path, &error))?;
     let file = path.display().to_string();
     match found {
-        VERSION => Ok(()),
-        ..VERSION => Err(QueueError::Foreign { file }),
+        1..=VERSION => Ok(found),
+        ..1 => Err(QueueError::Foreign { file }),
         _ => Err(QueueError::TooNew { file, found, known: VERSION }),
     }
 }

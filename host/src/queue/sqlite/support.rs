@@ -10,7 +10,8 @@ use super::SqliteQueue;
 use super::shared::Clock;
 use crate::config::QueueConfig;
 use crate::queue::{
-    Accepted, Attempt, Change, Ending, NewEvent, Queue, QueueError, Seq, Stored, TakeLimits, TenantId, TenantStats,
+    Accepted, Attempt, AuditEntry, Change, Ending, NewActivation, NewEvent, Queue, QueueError, Seq, Stored, TakeLimits,
+    TenantId, TenantStats,
 };
 
 pub(super) const MANY: TakeLimits = TakeLimits { events: 100_000, bytes: 1 << 30 };
@@ -68,6 +69,29 @@ pub(super) fn settled(seq: Seq) -> Change {
 pub(super) fn dead(seq: Seq, reason: &str) -> Change {
     let attempt = Attempt { version: 2, delivered: format!("line {seq}"), ..Attempt::default() };
     Change::Dead { seq, reason: reason.into(), detail: format!("why {seq} died"), attempt }
+}
+
+/// A line for the audit log.
+pub(super) fn line(what: &str) -> AuditEntry {
+    AuditEntry {
+        tenant: Some("a".into()),
+        what: what.into(),
+        by: "someone".into(),
+        reason: "a \"reason\"".into(),
+        detail: "{\"n\": 1.50}".into(),
+    }
+}
+
+/// All of a tenant's events under one version.
+pub(super) fn whole(pin: &str) -> NewActivation {
+    NewActivation { pin: pin.into(), canary: None, fallback: None, audit: line("deploy") }
+}
+
+/// The file as another program would open it, without the triggers that stop mistakes.
+pub(super) fn tamper(place: &Place, sql: &str) {
+    let c = rusqlite::Connection::open(place.file("queue.db")).unwrap();
+    c.execute_batch("DROP TRIGGER audit_update; DROP TRIGGER audit_delete; DROP TRIGGER audit_replace").unwrap();
+    c.execute_batch(sql).unwrap();
 }
 
 /// Short forms that wait for the answer.

@@ -323,6 +323,7 @@ impl Writer {
             let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
             return Err(rusqlite::Error::SqliteFailure(code, Some("the log could not be brought in".into())));
         }
+        super::migrate::migrate(&c)?;
         self.state.load(&c)?;
         for (tenant, cut) in self.state.dedup.take_cuts() {
             self.shared.set_cut(tenant, cut);
