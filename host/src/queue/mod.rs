@@ -121,8 +121,9 @@ pub trait Queue: Send + Sync + 'static {
     /// Looks through the whole audit log for lines that were changed.
     fn audit_check(&self) -> Pending<AuditCheck>;
 
-    /// Events of a tenant in whatever state, as long as they are kept: those after `after` that were
-    /// accepted at `since` or later, in order.
+    /// Events of a tenant in whatever state, as long as queue and history keep them: those after
+    /// `after` that were accepted at `since` or later, in order. A replayed one has the time of its
+    /// first life. Where the clock was set back, some from before the step may be missing.
     fn recent(&self, tenant: TenantId, after: Seq, since: UnixMs, limits: TakeLimits) -> Pending<Vec<Stored>>;
 
     /// Keeps a component by its digest.

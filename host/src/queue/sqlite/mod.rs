@@ -20,6 +20,7 @@ mod prune;
 mod ranges;
 mod read;
 mod reader;
+mod recent;
 mod room;
 mod row;
 mod schema;
@@ -47,6 +48,8 @@ mod model_tests;
 #[cfg(test)]
 mod open_tests;
 #[cfg(test)]
+mod recent_tests;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod versions_tests;
@@ -67,7 +70,7 @@ use self::shared::{Clock, Shared, system_clock};
 use super::{
     Accepted, Activation, AuditCheck, AuditEntry, AuditFilter, AuditRecord, Change, DeadFilter, DeadLetter, Fact,
     Health, KnownFact, KnownVersion, NewActivation, NewEvent, Pending, Queue, QueueError, Seq, Space, StoreStats,
-    Stored, Story, TakeLimits, TenantId, TenantStats,
+    Stored, Story, TakeLimits, TenantId, TenantStats, UnixMs,
 };
 use crate::config::QueueConfig;
 
@@ -221,6 +224,10 @@ impl Queue for SqliteQueue {
 
     fn audit_check(&self) -> Pending<AuditCheck> {
         self.long.ask(reader::Reader::audit_check)
+    }
+
+    fn recent(&self, tenant: TenantId, after: Seq, since: UnixMs, limits: TakeLimits) -> Pending<Vec<Stored>> {
+        self.long.ask(move |reader| reader.recent(tenant, after, since, limits))
     }
 
     fn keep_component(&self, digest: String, bytes: Vec<u8>) -> Pending<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::apply::keys_of;
 use super::dead::{SLICE, letters};
@@ -36,14 +36,26 @@ impl Reader {
     fn open_events(
         &mut self,
         id: TenantId,
+        after: Seq,
+        last: Seq,
+        limits: TakeLimits,
+    ) -> Result<Vec<Stored>, QueueError> {
+        self.in_spans(id, after, last, limits, |c, span, found, bytes| open_events(c, span, limits, found, bytes))
+    }
+
+    /// Has a range looked at in several transactions, until `look` says that the limits are reached.
+    pub(super) fn in_spans(
+        &mut self,
+        id: TenantId,
         mut after: Seq,
         last: Seq,
         limits: TakeLimits,
+        mut look: impl FnMut(&Connection, (i64, i64), &mut Vec<Stored>, &mut usize) -> rusqlite::Result<bool>,
     ) -> Result<Vec<Stored>, QueueError> {
         let (mut found, mut bytes) = (Vec::new(), 0);
         while after < last && found.len() < limits.events {
             let end = last.min(after.saturating_add(SPAN));
-            if self.read(|c| open_events(c, (key(id, after), key(id, end)), limits, &mut found, &mut bytes))? {
+            if self.read(|c| look(c, (key(id, after), key(id, end)), &mut found, &mut bytes))? {
                 break;
             }
             after = end;
@@ -126,7 +138,16 @@ fn open_events(
         "SELECT {COLUMNS} FROM event AS e LEFT JOIN attempt AS a ON a.key=e.key
          WHERE e.key > ? AND e.key <= ? AND NOT EXISTS (SELECT 1 FROM settled AS s WHERE s.key=e.key) ORDER BY e.key"
     ))?;
-    let mut rows = select.query([after, last])?;
+    gather(select.query([after, last])?, limits, found, bytes)
+}
+
+/// Adds events that were selected; true when the limits are reached.
+pub(super) fn gather(
+    mut rows: Rows<'_>,
+    limits: TakeLimits,
+    found: &mut Vec<Stored>,
+    bytes: &mut usize,
+) -> rusqlite::Result<bool> {
     while let Some(row) = rows.next()? {
         let size = row.get_ref(6)?.as_bytes().map_or(0, <[u8]>::len);
         if found.len() >= limits.events || (!found.is_empty() && bytes.saturating_add(size) > limits.bytes) {
