@@ -11,6 +11,7 @@
 //! | [`queue`] | what was accepted is kept until it has ended |
 //! | [`event`] | a text becomes an event in canonical form |
 //! | [`sandbox`] | a mapping, in WebAssembly, says what becomes of it |
+//! | [`admission`] | a mapping is compiled and tried, in a process of its own |
 //! | [`versions`] | which mapping, with which settings, from which event on |
 //! | [`accoil`] | what Accoil is told: plain types |
 //! | [`outbound`] | calls are rendered and delivered |
@@ -25,8 +26,8 @@
 
 pub mod accoil;
 pub mod admin;
+pub mod admission;
 pub mod cli;
-pub mod compare;
 pub mod config;
 pub mod event;
 pub mod ingest;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, Failure};
-use crate::config::{Component, Config, Tenant, settings_as_json};
+use crate::admission::Admission;
+use crate::config::{AdmissionConfig, Component, Config, Tenant, settings_as_json};
 use crate::limits::Limits;
 use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings, SettingsError};
 
@@ -30,11 +31,17 @@ impl Options {
             Some(path) => (path.display().to_string(), read_component(path, limits)?),
             None => ("the built-in mapping".to_owned(), DEFAULT_COMPONENT.to_vec()),
         };
+        let admission = admission(&AdmissionConfig::default());
         match &self.settings {
-            Some(path) => Loaded::new(limits, &name, &bytes, &read_settings(path)?, &path.display()),
-            None => Loaded::new(limits, &name, &bytes, "{}", &format!("{name}, without --settings")),
+            Some(path) => Loaded::new(limits, &admission, &name, &bytes, &read_settings(path)?, &path.display()),
+            None => Loaded::new(limits, &admission, &name, &bytes, "{}", &format!("{name}, without --settings")),
         }
     }
+}
+
+/// How components are taken in. The executable of a unit test is no `accoil-stream`.
+pub(super) fn admission(config: &AdmissionConfig) -> Admission {
+    if cfg!(test) { Admission::in_process() } else { Admission::child(config) }
 }
 
 /// Loads the mapping that a tenant is configured with.
@@ -45,21 +52,23 @@ pub(super) fn load_tenant(config: &Config, tenant: &Tenant) -> Result<Loaded, Fa
         Component::File(path) => (path.display().to_string(), read_component(path, limits)?),
     };
     let place = format!("{}: tenant {}: mapping", config.path.display(), tenant.name);
-    Loaded::new(limits, &name, &bytes, &tenant.mapping.settings, &place)
+    Loaded::new(limits, &admission(&config.admission), &name, &bytes, &tenant.mapping.settings, &place)
 }
 
 /// Checks the mappings of many tenants, each component once.
 pub(super) struct Checker<'a> {
     sandbox: Sandbox,
+    admission: Admission,
     limits: &'a Limits,
     admitted: HashMap<Component, Result<Mapping, String>>,
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(limits: &'a Limits) -> Result<Self, Failure> {
+    pub(super) fn new(config: &'a Config) -> Result<Self, Failure> {
+        let limits = &config.limits;
         let sandbox = Sandbox::new(limits, Metering::Off);
         let sandbox = sandbox.map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
-        Ok(Self { sandbox, limits, admitted: HashMap::new() })
+        Ok(Self { sandbox, admission: admission(&config.admission), limits, admitted: HashMap::new() })
     }
 
     /// The key of `[tenants.mapping]` that is wrong, and what is wrong with it.
@@ -77,7 +86,7 @@ impl<'a> Checker<'a> {
     }
 
     fn admit(&self, component: &Component) -> Result<Mapping, String> {
-        let admit = |bytes: &[u8]| self.sandbox.admit(bytes).map_err(|refusal| refusal.to_string());
+        let admit = |bytes: &[u8]| self.admission.admit(&self.sandbox, bytes).map_err(|error| error.to_string());
         match component {
             Component::Default => admit(DEFAULT_COMPONENT),
             Component::File(path) => {
@@ -100,6 +109,7 @@ impl Loaded {
     /// Admits a component and checks settings; `place` is where those are written.
     fn new(
         limits: &Limits,
+        admission: &Admission,
         name: &str,
         bytes: &[u8],
         settings: &str,
@@ -107,9 +117,9 @@ impl Loaded {
     ) -> Result<Self, Failure> {
         let sandbox =
             Sandbox::new(limits, Metering::Off).map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
-        let mapping = sandbox
-            .admit(bytes)
-            .map_err(|refusal| Failure::new(Exit::Refused, refusal.code(), format!("{name}: {refusal}")))?;
+        let mapping = admission
+            .admit(&sandbox, bytes)
+            .map_err(|error| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}")))?;
         let settings = mapping.settings(settings).map_err(|error| settings_failure(place, &error))?;
         Ok(Self { _sandbox: sandbox, mapping, settings })
     }

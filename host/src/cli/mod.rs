@@ -106,6 +106,9 @@ enum Command {
 /// Runs the command that the process was called with.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Some(exit) = crate::admission::run_if_child() {
+        return exit;
+    }
     // Prints help, version and usage errors itself; the latter exit with 2.
     let result = match Cli::parse().command {
         Command::Transform(arguments) => transform::run(&arguments),

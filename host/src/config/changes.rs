@@ -19,7 +19,7 @@ pub struct Changes {
     pub ingest: Vec<String>,
     /// Keys of `[rollout]` that changed.
     pub rollout: Vec<String>,
-    /// Keys of `[server]`, `[queue]` and `[limits]` that changed; they count from the next start on.
+    /// Keys of `[server]`, `[queue]`, `[limits]` and `[admission]` that changed; they count from the next start on.
     pub restart: Vec<String>,
 }
 
@@ -93,6 +93,7 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
     let mut restart = server(&old.server, &new.server);
     restart.extend(keys("queue", &old.queue, &new.queue));
     restart.extend(keys("limits", &old.limits, &new.limits));
+    restart.extend(keys("admission", &old.admission, &new.admission));
     let rollout = keys("rollout", &old.rollout, &new.rollout);
     Changes { tenants, ingest: keys("ingest", &old.ingest, &new.ingest), rollout, restart }
 }

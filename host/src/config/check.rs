@@ -41,6 +41,7 @@ pub(super) fn config(file: File, findings: &mut Findings<'_>, path: &Path) -> Op
         delivery: file.delivery,
         rollout: RolloutConfig { watch_dir: file.rollout.watch_dir.map(|folder| base.join(folder)), ..file.rollout },
         limits: file.limits,
+        admission: file.admission,
     })
 }
 

@@ -20,7 +20,7 @@ impl Known {
 
 /// `settings` is not looked into: it is checked by the mapping's schema.
 pub(super) const ROOT: Known = Known {
-    keys: &["server", "ingest", "queue", "tenants", "delivery", "rollout", "limits"],
+    keys: &["server", "ingest", "queue", "tenants", "delivery", "rollout", "limits", "admission"],
     inner: &[
         ("server", Known { keys: SERVER, inner: &[("tls", Known { keys: TLS, inner: &[] })] }),
         ("ingest", Known { keys: INGEST, inner: &[] }),
@@ -29,6 +29,7 @@ pub(super) const ROOT: Known = Known {
         ("delivery", Known { keys: DELIVERY, inner: &[] }),
         ("rollout", Known { keys: ROLLOUT, inner: &[] }),
         ("limits", Known { keys: crate::limits::NAMES, inner: &[] }),
+        ("admission", Known { keys: ADMISSION, inner: &[] }),
     ],
 };
 
@@ -112,9 +113,11 @@ const ROLLOUT: &[&str] = &[
     "rollback_fault_percent",
     "rollback_reject_percent",
     "watch_dir",
-    "trial_events",
     "shadow_bytes",
 ];
+
+const ADMISSION: &[&str] =
+    &["memory_bytes", "cpu_s", "wall_s", "recent_events", "faults_percent", "fuel_per_event", "cache_bytes"];
 
 /// A key nobody reads.
 pub(super) struct Unknown {

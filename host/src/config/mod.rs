@@ -5,6 +5,7 @@
 //! `ranges` look at the values. Everything found goes into `findings`. What comes out is checked: a
 //! URL is looked at when a destination is made of it, a component when it is loaded, all else here.
 
+mod admission;
 mod changes;
 #[cfg(test)]
 mod changes_tests;
@@ -33,6 +34,7 @@ mod tests;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+pub use admission::AdmissionConfig;
 pub use changes::{Changes, TenantChange, changes};
 pub use client::{ServiceAddress, load_address};
 pub use delivery::DeliveryConfig;
@@ -65,6 +67,8 @@ pub struct Config {
     pub rollout: RolloutConfig,
     /// What a mapping may use.
     pub limits: Limits,
+    /// What taking in a component may cost.
+    pub admission: AdmissionConfig,
 }
 
 /// One product or customer.

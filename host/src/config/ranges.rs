@@ -58,7 +58,6 @@ pub(super) const RANGES: &[(&str, &str, u64, u64)] = &[
     ("rollout", "rollback_failures", 1, 1_000_000),
     ("rollout", "rollback_fault_percent", 0, 100),
     ("rollout", "rollback_reject_percent", 0, 100),
-    ("rollout", "trial_events", 0, 10_000),
     ("rollout", "shadow_bytes", KIB, TIB),
     ("limits", "event_bytes", KIB, 64 * MIB),
     ("limits", "batch_events", 1, 100_000),
@@ -82,6 +81,14 @@ pub(super) const RANGES: &[(&str, &str, u64, u64)] = &[
     ("limits", "functions", 1, 10_000_000),
     ("limits", "function_bytes", KIB, 256 * MIB),
     ("limits", "schema_bytes", 1, 16 * MIB),
+    // With less the process does not even start.
+    ("admission", "memory_bytes", 64 * MIB, TIB),
+    ("admission", "cpu_s", 1, DAY_S),
+    ("admission", "wall_s", 1, DAY_S),
+    ("admission", "recent_events", 0, 10_000),
+    ("admission", "faults_percent", 0, 100),
+    ("admission", "fuel_per_event", 1, 1_000_000_000_000),
+    ("admission", "cache_bytes", 0, TIB),
 ];
 
 /// Notes every number that is outside its range.
@@ -93,6 +100,7 @@ pub(super) fn check(file: &File, findings: &mut Findings<'_>) {
         ("delivery", serde_json::to_value(&file.delivery).unwrap_or_default()),
         ("rollout", serde_json::to_value(&file.rollout).unwrap_or_default()),
         ("limits", serde_json::to_value(&file.limits).unwrap_or_default()),
+        ("admission", serde_json::to_value(&file.admission).unwrap_or_default()),
     ];
     for (name, table) in &tables {
         for (key, value) in table.as_object().into_iter().flatten() {

@@ -22,8 +22,6 @@ pub struct RolloutConfig {
     /// A folder that is watched, for development, relative to this file: a component that is saved there
     /// as `TENANT.wasm` is deployed to that tenant, with the settings of `TENANT.json` beside it.
     pub watch_dir: Option<PathBuf>,
-    /// Last events of the tenant that a component is tried on before it is admitted.
-    pub trial_events: usize,
     /// Most bytes of events that wait for a candidate that runs beside; what is more is not compared.
     pub shadow_bytes: usize,
 }
@@ -36,7 +34,6 @@ impl Default for RolloutConfig {
             rollback_fault_percent: 1,
             rollback_reject_percent: 10,
             watch_dir: None,
-            trial_events: 200,
             shadow_bytes: 8 * 1024 * 1024,
         }
     }

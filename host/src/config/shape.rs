@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::service::{IngestConfig, LogFormat, QueueConfig};
-use super::{DeliveryConfig, RolloutConfig};
+use super::{AdmissionConfig, DeliveryConfig, RolloutConfig};
 use crate::limits::Limits;
 use crate::secret::SecretSource;
 
@@ -45,6 +45,9 @@ pub(super) struct File {
     /// What a mapping may use.
     #[serde(default)]
     pub(super) limits: Limits,
+    /// What taking in a component may cost.
+    #[serde(default)]
+    pub(super) admission: AdmissionConfig,
 }
 
 /// Where the service listens, and where its store is.

@@ -1,10 +1,12 @@
 //! The engine: wasmtime with all that the product does not need switched off.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Engine, PoolingAllocationConfig, Store, WasmFeatures};
 
@@ -78,6 +80,36 @@ impl Sandbox {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether guests count their instructions.
+    #[must_use]
+    pub fn metering(&self) -> Metering {
+        self.metering
+    }
+}
+
+impl Sandbox {
+    /// A digest of all that compiled code depends on besides the component: release and settings of the
+    /// engine, and the limits under which it was looked through.
+    pub(crate) fn compatibility(&self) -> [u8; 32] {
+        let mut digest = Digester(Sha256::new());
+        self.engine.precompile_compatibility_hash().hash(&mut digest);
+        digest.write(format!("{:?} {:?} {}", self.limits, self.metering, env!("CARGO_PKG_VERSION")).as_bytes());
+        digest.0.finalize().into()
+    }
+}
+
+/// Hashes by SHA-256, which stays the same from run to run.
+struct Digester(Sha256);
+
+impl Hasher for Digester {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
     }
 }
 

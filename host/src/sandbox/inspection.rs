@@ -1,5 +1,6 @@
 //! Looking through a component before anything of it is compiled.
 
+use serde::{Deserialize, Serialize};
 use wasmparser::{ElementItems, Encoding, Payload, Validator};
 
 use super::engine::features;
@@ -11,7 +12,7 @@ const CONTRACT: &str = "accoil:event-stream";
 const VERSION: &str = "1.0.0";
 
 /// What a look at a component shows, before it is compiled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspection {
     /// Size in bytes.
     pub size: usize,
@@ -47,7 +48,7 @@ impl Inspection {
         ];
         for (what, found, limit, name) in structure {
             if found > limit {
-                return Err(Refusal::Structure { what, found, limit, name });
+                return Err(Refusal::Structure { what: what.into(), found, limit, name: name.into() });
             }
         }
         Validator::new_with_features(features())

@@ -2,10 +2,12 @@
 //!
 //! This room narrows wasmtime to what the product needs, and is the only one
 //! that knows it. A component is *admitted* once ([`Sandbox::admit`]): looked
-//! through, compiled, asked what it is. Then it *runs* ([`Mapping::run`]): each
+//! through, compiled, asked what it is; for what nobody trusts that happens in a
+//! process of its own ([`crate::admission`]), of which the code comes back. Then it *runs* ([`Mapping::run`]): each
 //! batch of events gets a fresh instance, limited in time, memory, stack,
 //! tables and output, and what comes back is checked like any foreign input.
 
+mod about;
 mod admission;
 mod contract;
 mod engine;
@@ -19,6 +21,7 @@ mod schema_size;
 mod settings;
 mod store;
 
+pub use about::About;
 pub use contract::Description;
 pub use engine::{Error, Metering, Sandbox};
 pub use fault::{Fault, FaultKind};

@@ -1,9 +1,13 @@
 //! Why a component is refused, with the name of what differs.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::fault::Fault;
 
 /// Why a component can't run here.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant's message says it all")]
 pub enum Refusal {
     #[error("the file is {size} bytes, more than the {limit} that a component may have (limit component_bytes)")]
@@ -18,7 +22,7 @@ pub enum Refusal {
     #[error("WebAssembly that this host does not run: {0}")]
     Invalid(String),
     #[error("{found} {what}, more than the {limit} that a component may have (limit {name})")]
-    Structure { what: &'static str, found: usize, limit: usize, name: &'static str },
+    Structure { what: Cow<'static, str>, found: usize, limit: usize, name: Cow<'static, str> },
     #[error("a component nested inside it has code of its own: link them into one core module instead")]
     Nested,
     #[error(

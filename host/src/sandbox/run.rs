@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Store;
 
+use super::about::About;
+use super::admission;
 use super::contract::{self, Description, MappingComponentPre};
 use super::engine::{Metering, Sandbox, fresh_store, fuel_used};
 use super::fault::{Fault, FaultKind};
@@ -23,33 +25,38 @@ pub struct Mapping {
     pre: MappingComponentPre<Held>,
     limits: Arc<Limits>,
     metering: Metering,
-    inspection: Inspection,
-    description: Description,
+    about: About,
     schema: Schema,
 }
 
 impl Mapping {
-    pub(super) fn new(
-        sandbox: &Sandbox,
-        pre: MappingComponentPre<Held>,
-        inspection: Inspection,
-        description: Description,
-    ) -> Result<Self, Refusal> {
-        let schema = Schema::parse(&description.settings_schema)?;
+    pub(super) fn new(sandbox: &Sandbox, pre: MappingComponentPre<Held>, about: About) -> Result<Self, Refusal> {
+        let schema = Schema::parse(&about.description.settings_schema)?;
         let limits = Arc::clone(&sandbox.limits);
-        Ok(Self { pre, limits, metering: sandbox.metering, inspection, description, schema })
+        Ok(Self { pre, limits, metering: sandbox.metering, about, schema })
+    }
+
+    /// Its code, for [`Sandbox::load`].
+    pub(crate) fn code(&self) -> Result<Vec<u8>, Refusal> {
+        admission::code(&self.pre)
+    }
+
+    /// What is known about it.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
     }
 
     /// What the component says about itself.
     #[must_use]
     pub fn description(&self) -> &Description {
-        &self.description
+        &self.about.description
     }
 
     /// What it is made of.
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
-        &self.inspection
+        &self.about.inspection
     }
 
     /// The limits that it runs under.

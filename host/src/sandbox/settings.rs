@@ -1,6 +1,7 @@
 //! Settings of a mapping: a JSON object that fits the mapping's own schema.
 
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::refusal::Refusal;
@@ -27,7 +28,7 @@ impl Settings {
 }
 
 /// Settings do not fit the mapping.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum SettingsError {
     /// They are not a JSON object.
     #[error("settings must be a JSON object: {0}")]

@@ -174,7 +174,7 @@ impl Service {
 
     /// The last events of a tenant, as texts.
     async fn trial_events(&self, id: TenantId) -> Result<Vec<String>, ServiceError> {
-        let most = self.config().rollout.trial_events;
+        let most = self.config().admission.recent_events;
         if most == 0 {
             return Ok(Vec::new());
         }

@@ -33,6 +33,7 @@ pub use rerun::Rerun;
 pub use rollout::{Asker, Ledger};
 pub use watch::watch;
 
+use crate::admission::Admission;
 use crate::config::Config;
 use crate::ingest::{Door, Entrant};
 use crate::metrics::{Metrics, TenantMetrics};
@@ -43,6 +44,9 @@ use crate::versions::Library;
 
 /// Stack of the threads that run guests, in stacks of a guest.
 const STACKS: usize = 4;
+
+/// The folder of compiled code within `data_dir`.
+const COMPILED: &str = "compiled";
 
 /// Tenants that are started at the same time.
 const STARTS: usize = 64;
@@ -85,7 +89,8 @@ impl Service {
         queue: Arc<dyn Queue>,
         identity: Option<Arc<Identity>>,
     ) -> Result<Arc<Self>, ServiceError> {
-        let library = Library::new(&config.limits).map_err(ServiceError::Engine)?;
+        let admission = Admission::child(&config.admission).with_cache(&config.server.data_dir.join(COMPILED));
+        let library = Library::new(&config.limits, admission).map_err(ServiceError::Engine)?;
         let stack = config.limits.stack_bytes.saturating_mul(STACKS).max(2 * 1024 * 1024);
         let pool = MappingPool::start(stack).map_err(ServiceError::Threads)?;
         let setup = Arc::new(Setup::new(Arc::clone(&queue), pool, Arc::new(library)));

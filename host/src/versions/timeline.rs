@@ -104,12 +104,13 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::*;
+    use crate::admission::Admission;
     use crate::limits::Limits;
     use crate::sandbox::DEFAULT_COMPONENT;
     use crate::versions::{Candidate, Library};
 
     static MAPPING: LazyLock<Candidate> =
-        LazyLock::new(|| Library::new(&Limits::default()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
+        LazyLock::new(|| Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
 
     fn in_force(number: u64, from: Seq, version: u32) -> InForce {
         let activation = Activation {

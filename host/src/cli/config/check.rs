@@ -54,7 +54,7 @@ fn in_use(config: &Config, text: &str) -> Result<Vec<ConfigError>, Failure> {
     if let Some(Err(error)) = config.server.tls.as_ref().map(Identity::load) {
         problems.push(config::problem_at(text, &config.path, &["server", "tls"], error.to_string()));
     }
-    let mut checker = Checker::new(&config.limits)?;
+    let mut checker = Checker::new(config)?;
     for (index, tenant) in config.tenants.iter().enumerate() {
         let index = index.to_string();
         let mut problem = |table: &str, key: &str, problem: String| {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::run::{Ran, Repin, run};
+use crate::admission::Admission;
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::queue::{Activation, UnixMs, WHOLE};
@@ -13,7 +14,7 @@ const RULES: Rules = Rules { failures: 3, fault_percent: 1, reject_percent: 10 }
 
 /// The mapping is of no interest here: what each version says is made up by the tests.
 static MAPPING: LazyLock<Candidate> =
-    LazyLock::new(|| Library::new(&Limits::default()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
+    LazyLock::new(|| Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
 
 fn version(number: u32) -> Arc<Version> {
     Arc::new(Version { number, what: MAPPING.clone() })

@@ -8,12 +8,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Exit, Failure, mapping, print};
-use crate::event::Event;
+use crate::admission::{Report, Trial, TrialFault};
+use crate::config::AdmissionConfig;
 use crate::limits::Limits;
-use crate::sandbox::{Inspection, Mapping, Metering, Outcome, Sandbox};
-
-/// Events of every sort, to try a mapping on.
-const SAMPLES: &str = include_str!("samples.ndjson");
+use crate::sandbox::{About, Inspection};
 
 /// Say whether a component can run here, and what it is
 ///
@@ -36,17 +34,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let limits = Limits::default();
     let name = arguments.component.display().to_string();
     let bytes = mapping::read_component(&arguments.component, &limits)?;
-    let refused = |code: &'static str, message: String| Failure::new(Exit::Refused, code, format!("{name}: {message}"));
-    let sandbox = Sandbox::new(&limits, Metering::Fuel).map_err(|error| refused(error.code(), error.to_string()))?;
-    let mapping = sandbox.admit(&bytes).map_err(|refusal| refused(refusal.code(), refusal.to_string()))?;
-
-    let mut report = about(&mapping, &bytes);
     let settings = match &arguments.settings {
         Some(path) => mapping::read_settings(path)?,
         None => "{}".to_owned(),
     };
-    let exit = match (mapping.settings(&settings), &arguments.settings) {
-        (Ok(settings), _) => sample_run(&mapping, &settings, &mut report),
+    let Report { about, trial } = mapping::admission(&AdmissionConfig::default())
+        .report(&limits, &bytes, &settings, Vec::new())
+        .map_err(|error| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}")))?;
+
+    let mut report = described(&about, &bytes);
+    let exit = match (trial, &arguments.settings) {
+        (Ok(trial), _) => sample_run(&trial, &mut report),
         (Err(error), Some(path)) => return Err(mapping::settings_failure(&path.display(), &error)),
         (Err(error), None) => {
             let _ = writeln!(report, "sample run   not done: {error} (give settings with --settings)");
@@ -59,9 +57,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn about(mapping: &Mapping, bytes: &[u8]) -> String {
-    let description = mapping.description();
-    let Inspection { size, imports, exports, core_modules, functions, largest_function } = mapping.inspection();
+fn described(about: &About, bytes: &[u8]) -> String {
+    let About { description, inspection } = about;
+    let Inspection { size, imports, exports, core_modules, functions, largest_function } = inspection;
     let digest = Sha256::digest(bytes);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
@@ -86,30 +84,21 @@ fn about(mapping: &Mapping, bytes: &[u8]) -> String {
     report
 }
 
-fn sample_run(mapping: &Mapping, settings: &crate::sandbox::Settings, report: &mut String) -> Exit {
-    let events: Vec<Event<'_>> = SAMPLES.lines().filter_map(|line| Event::read(line.as_bytes()).ok()).collect();
-    let (outcomes, usage) = mapping.run_measured(settings, &events);
-    let count = events.len();
-    let fuel = usage.fuel.unwrap_or_default();
+fn sample_run(trial: &Trial, report: &mut String) -> Exit {
+    let (count, fuel) = (trial.events, trial.fuel.unwrap_or_default());
     let per_event = fuel.checked_div(count as u64).unwrap_or_default();
     let _ = writeln!(
         report,
         "sample run   {count} events in one batch: {fuel} fuel ({per_event} an event), peak memory {} KiB",
-        usage.memory / 1024
+        trial.memory_bytes / 1024
     );
-    let of = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count();
-    let faults = of(|outcome| matches!(outcome, Outcome::Fault(_)));
     let _ = writeln!(
         report,
-        "outcomes     {} deliver, {} skip, {} reject, {faults} fault",
-        of(|outcome| matches!(outcome, Outcome::Deliver(_))),
-        of(|outcome| matches!(outcome, Outcome::Skip(_))),
-        of(|outcome| matches!(outcome, Outcome::Reject(_))),
+        "outcomes     {} deliver, {} skip, {} reject, {} fault",
+        trial.delivered, trial.skipped, trial.rejected, trial.faults,
     );
-    for (event, outcome) in events.iter().zip(&outcomes) {
-        if let Outcome::Fault(fault) = outcome {
-            let _ = writeln!(report, "fault        on {}: {fault}", event.event_type);
-        }
+    for TrialFault { event_type, fault, .. } in &trial.first_faults {
+        let _ = writeln!(report, "fault        on {event_type}: {fault}");
     }
-    if faults > 0 { Exit::Incomplete } else { Exit::Success }
+    if trial.faults > 0 { Exit::Incomplete } else { Exit::Success }
 }
