@@ -15,6 +15,7 @@
 //! | [`versions`] | which mapping, with which settings, from which event on |
 //! | [`accoil`] | what Accoil is told: plain types |
 //! | [`outbound`] | calls are rendered and delivered |
+//! | [`compare`] | what another mapping would make of it, by meaning |
 //! | [`pipeline`] | the loops of `transform` and `send` |
 //! | [`tenant`] | the loop of one tenant of the service |
 //! | [`service`] | the service as a whole |
@@ -28,6 +29,7 @@ pub mod accoil;
 pub mod admin;
 pub mod admission;
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod event;
 pub mod ingest;

@@ -30,4 +30,4 @@ pub use endpoint::{Destination, Dialect};
 pub use error::OutboundError;
 pub use novelty::{Decision, Novelty, Row, without_traits};
 pub use outcome::{Failure, FailureReason, Outcome, Unit};
-pub use render::render;
+pub use render::{calls_of, render};

@@ -39,6 +39,19 @@ fn render_v2(event: &AccoilEvent, out: &mut Vec<Call>) {
     }
 }
 
+/// How many calls [`render`] makes of `event`.
+#[must_use]
+pub fn calls_of(event: &AccoilEvent, dialect: &Dialect) -> usize {
+    match dialect {
+        Dialect::V2 => {
+            let identify = usize::from(event.user_id.is_some());
+            let track = usize::from(event.user_id.is_some() && event.event.is_some());
+            identify + event.group_traits.len() + track
+        }
+        Dialect::Combined { .. } => 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +116,18 @@ mod tests {
                 r#"{"method":"POST","path":"/hook","body":{"userId":"u","event":"Report_Created","timestamp":"2026-01-02T03:04:05.006Z","metadata":{"plan":"pro"},"groupTraits":[{"groupId":"g","traits":{"group_type":"org"}},{"groupId":"h"}]}}"#
             ]
         );
+    }
+
+    #[test]
+    fn calls_are_counted_as_they_are_made() {
+        let whole = event();
+        let without_name = AccoilEvent { event: None, ..event() };
+        let without_user = AccoilEvent { user_id: None, ..event() };
+        let nothing = AccoilEvent { user_id: None, group_traits: Vec::new(), ..event() };
+        for event in [whole, without_name, without_user, nothing] {
+            for dialect in [Dialect::V2, Dialect::Combined { path: "/hook".into() }] {
+                assert_eq!(calls_of(&event, &dialect), lines(&event, &dialect).len(), "{event:?} {dialect:?}");
+            }
+        }
     }
 }

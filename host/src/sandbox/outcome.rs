@@ -1,5 +1,7 @@
 //! What becomes of an event, and what that took.
 
+use json_text::push_string;
+
 use super::fault::Fault;
 use crate::accoil::AccoilEvent;
 
@@ -14,6 +16,35 @@ pub enum Outcome {
     Reject(String),
     /// The mapping failed on it.
     Fault(Fault),
+}
+
+impl Outcome {
+    /// Appends it as a JSON object: `outcome` says which it is, and `events` or `reason` what it holds.
+    pub fn push_json(&self, out: &mut String) {
+        match self {
+            Self::Deliver(events) => {
+                out.push_str("{\"outcome\":\"deliver\",\"events\":[");
+                for (index, event) in events.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    event.push_json(out);
+                }
+                out.push_str("]}");
+            }
+            Self::Skip(reason) => push_reason(out, "skip", reason),
+            Self::Reject(reason) => push_reason(out, "reject", reason),
+            Self::Fault(fault) => push_reason(out, "fault", &fault.to_string()),
+        }
+    }
+}
+
+fn push_reason(out: &mut String, outcome: &str, reason: &str) {
+    out.push_str("{\"outcome\":\"");
+    out.push_str(outcome);
+    out.push_str("\",\"reason\":");
+    push_string(out, reason);
+    out.push('}');
 }
 
 /// What a call used. Of several calls: the most.

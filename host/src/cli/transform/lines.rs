@@ -62,29 +62,14 @@ impl Printed {
 
 fn push_outcome(text: &mut String, mapped: &Mapped) {
     match mapped {
-        Mapped::Outcome(Outcome::Deliver(events)) => {
-            text.push_str("{\"outcome\":\"deliver\",\"events\":[");
-            for (index, event) in events.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                event.push_json(text);
-            }
-            text.push_str("]}\n");
+        Mapped::Outcome(outcome) => outcome.push_json(text),
+        Mapped::Invalid { reason, .. } => {
+            text.push_str("{\"outcome\":\"invalid\",\"reason\":");
+            push_string(text, reason);
+            text.push('}');
         }
-        Mapped::Outcome(Outcome::Skip(reason)) => push_reason(text, "skip", reason),
-        Mapped::Outcome(Outcome::Reject(reason)) => push_reason(text, "reject", reason),
-        Mapped::Outcome(Outcome::Fault(fault)) => push_reason(text, "fault", &fault.to_string()),
-        Mapped::Invalid { reason, .. } => push_reason(text, "invalid", reason),
     }
-}
-
-fn push_reason(text: &mut String, outcome: &str, reason: &str) {
-    text.push_str("{\"outcome\":\"");
-    text.push_str(outcome);
-    text.push_str("\",\"reason\":");
-    push_string(text, reason);
-    text.push_str("}\n");
+    text.push('\n');
 }
 
 fn push_requests(text: &mut String, dialect: &Dialect, mapped: &Mapped) {
