@@ -1,7 +1,7 @@
 //! What is different between two configurations, for a reload: what can be taken over while events
 //! flow, and what needs a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -162,8 +162,10 @@ fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
 /// The keys of a table whose values differ.
 fn keys(table: &str, old: &impl Serialize, new: &impl Serialize) -> Vec<String> {
     let (old, new): (Value, Value) = (value_of(old), value_of(new));
-    let all = old.as_object().into_iter().flatten();
-    all.filter(|(key, value)| new.get(key.as_str()) != Some(*value)).map(|(key, _)| format!("{table}.{key}")).collect()
+    let keys = |of: &'_ Value| of.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+    // One that can be left out may be in one of them alone.
+    let all: BTreeSet<String> = keys(&old).into_iter().chain(keys(&new)).collect();
+    all.into_iter().filter(|key| old.get(key) != new.get(key)).map(|key| format!("{table}.{key}")).collect()
 }
 
 fn value_of(config: &impl Serialize) -> Value {

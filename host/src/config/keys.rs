@@ -107,14 +107,8 @@ const DELIVERY: &[&str] = &[
     "retry_max_ms",
 ];
 
-const ROLLOUT: &[&str] = &[
-    "watch_s",
-    "rollback_failures",
-    "rollback_fault_percent",
-    "rollback_reject_percent",
-    "watch_dir",
-    "shadow_bytes",
-];
+const ROLLOUT: &[&str] =
+    &["watch_s", "rollback_failures", "rollback_fault_percent", "rollback_reject_percent", "watch_dir", "shadow_bytes"];
 
 const ADMISSION: &[&str] =
     &["memory_bytes", "cpu_s", "wall_s", "recent_events", "faults_percent", "fuel_per_event", "cache_bytes"];

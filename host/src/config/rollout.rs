@@ -21,6 +21,7 @@ pub struct RolloutConfig {
     pub rollback_reject_percent: u64,
     /// A folder that is watched, for development, relative to this file: a component that is saved there
     /// as `TENANT.wasm` is deployed to that tenant, with the settings of `TENANT.json` beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub watch_dir: Option<PathBuf>,
     /// Most bytes of events that wait for a candidate that runs beside; what is more is not compared.
     pub shadow_bytes: usize,

@@ -27,18 +27,16 @@ pub(super) async fn timeline(
     recover_to: Seq,
     configured: &Configured,
 ) -> Result<Timeline, QueueError> {
-    let all = setup.queue.activations(id).await?;
+    let last = setup.queue.activations_from(id, recover_to.saturating_add(1)).await?.pop();
     let versions = setup.queue.versions(id).await?;
     let mut loader = Loader { setup, name, versions: by_number(versions), ready: HashMap::new() };
-    let newest = match all.last() {
-        Some(last) if !is_new(setup, id, &configured.mapping).await? => {
-            loader.resume(id, last.clone(), configured).await?
-        }
+    let newest = match last {
+        Some(last) if !is_new(setup, id, &configured.mapping).await? => loader.resume(id, last, configured).await?,
         _ => loader.put_in_force(id, configured.mapping.clone(), None, "configure", configured).await?,
     };
     remember(setup, id, &configured.mapping).await?;
     let mut timeline = Timeline::default();
-    for activation in needed(setup, id, all, recover_to).await? {
+    for activation in needed(setup, id, recover_to).await? {
         if activation.number != newest.activation.number {
             timeline.push(loader.earlier(activation, &newest).await?);
         }
@@ -67,18 +65,13 @@ fn by_number(versions: Vec<KnownVersion>) -> HashMap<u32, KnownVersion> {
 }
 
 /// What was in force for events that were taken and have not ended.
-async fn needed(
-    setup: &Setup,
-    id: TenantId,
-    all: Vec<Activation>,
-    recover_to: Seq,
-) -> Result<Vec<Activation>, QueueError> {
+async fn needed(setup: &Setup, id: TenantId, recover_to: Seq) -> Result<Vec<Activation>, QueueError> {
     let one = TakeLimits { events: 1, bytes: 1 };
     let Some(first) = setup.queue.unsettled(id, 0, one).await?.first().map(|event| event.seq) else {
         return Ok(Vec::new());
     };
-    let oldest = all.iter().rposition(|activation| activation.from <= first).unwrap_or(0);
-    Ok(all.into_iter().skip(oldest).filter(|activation| activation.from <= recover_to).collect())
+    let all = setup.queue.activations_from(id, first).await?;
+    Ok(all.into_iter().filter(|activation| activation.from <= recover_to).collect())
 }
 
 struct Loader<'a> {

@@ -109,8 +109,9 @@ mod tests {
     use crate::sandbox::DEFAULT_COMPONENT;
     use crate::versions::{Candidate, Library};
 
-    static MAPPING: LazyLock<Candidate> =
-        LazyLock::new(|| Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
+    static MAPPING: LazyLock<Candidate> = LazyLock::new(|| {
+        Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap()
+    });
 
     fn in_force(number: u64, from: Seq, version: u32) -> InForce {
         let activation = Activation {

@@ -154,10 +154,28 @@ impl Queue for Shared {
     fn load(&self, _: TenantId, _: Seq) -> Pending<Option<Stored>> {
         closed()
     }
-    fn activate(&self, _: TenantId, _: Option<Seq>, _: String, _: String) -> Pending<Activation> {
+    fn activate(&self, _: TenantId, _: Option<Seq>, _: NewActivation) -> Pending<Activation> {
         closed()
     }
     fn activations(&self, _: TenantId) -> Pending<Vec<Activation>> {
+        closed()
+    }
+    fn activations_from(&self, _: TenantId, _: Seq) -> Pending<Vec<Activation>> {
+        closed()
+    }
+    fn versions(&self, _: TenantId) -> Pending<Vec<KnownVersion>> {
+        closed()
+    }
+    fn audit(&self, _: AuditEntry) -> Pending<AuditRecord> {
+        closed()
+    }
+    fn audit_log(&self, _: AuditFilter) -> Pending<Vec<AuditRecord>> {
+        closed()
+    }
+    fn audit_check(&self) -> Pending<AuditCheck> {
+        closed()
+    }
+    fn recent(&self, _: TenantId, _: Seq, _: UnixMs, _: TakeLimits) -> Pending<Vec<Stored>> {
         closed()
     }
     fn keep_component(&self, _: String, _: Vec<u8>) -> Pending<()> {

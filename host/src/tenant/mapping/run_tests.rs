@@ -13,8 +13,9 @@ use crate::versions::{Candidate, Fallback, InForce, Judge, Library, Rules, Split
 const RULES: Rules = Rules { failures: 3, fault_percent: 1, reject_percent: 10 };
 
 /// The mapping is of no interest here: what each version says is made up by the tests.
-static MAPPING: LazyLock<Candidate> =
-    LazyLock::new(|| Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap());
+static MAPPING: LazyLock<Candidate> = LazyLock::new(|| {
+    Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap()
+});
 
 fn version(number: u32) -> Arc<Version> {
     Arc::new(Version { number, what: MAPPING.clone() })
