@@ -24,10 +24,10 @@ fn the_program() {
       accoil-stream transform events.ndjson --requests
 
     Exit codes: 0 all went well; 1 something in the input was no event or was
-    not delivered, or a service refused what it was asked; 2 wrong command line
-    or configuration, or no service there; 3 the component or its settings
-    can't be used; 4 an input could not be read to its end; 5 the result could
-    not be written.
+    not delivered, or a service refused what it was asked, or more differs than
+    is allowed; 2 wrong command line or configuration, or no service there; 3
+    the component or its settings can't be used; 4 an input could not be read
+    to its end; 5 the result could not be written.
 
     Usage: accoil-stream <COMMAND>
 
@@ -37,6 +37,7 @@ fn the_program() {
       serve            Take events in, keep them, deliver them
       sink             Stand in for Accoil's ingest API on this machine
       check            Say whether a component can run here, and what it is
+      compare          Say what a candidate mapping would change, by meaning
       config           Check the configuration, or print its schema for editors
       test-connection  Test the way to Accoil: name, connection, TLS, a harmless request
       import           Give the events of files to a running service
@@ -213,6 +214,76 @@ fn check() {
     Options:
           --settings <FILE>
               Settings for the sample run: a JSON or TOML file. Default: {}
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn compare() {
+    insta::assert_snapshot!(help(&["compare", "--help"]), @r#"
+    Say what a candidate mapping would change, by meaning
+
+    Runs two mappings over the same events and compares what each would tell
+    Accoil: accounts, users, metadata, groups and their traits, names, times,
+    skips, rejections, faults, numbers of requests. Reads what `transform`
+    reads. The same component with other settings:
+
+      accoil-stream compare --settings now.json --candidate-settings new.json events.ndjson
+
+    The order of an object's keys means nothing; the spelling of a number does
+    (1.0 is not 1), and so does the order of groups. What a skip, a rejection or
+    a fault says in words is not compared. Instructions are counted, so a
+    deadline may meet a mapping here that is in time elsewhere.
+
+    Exit codes: 0 the share of events that differ is at most --allow; 1 it is
+    larger, or something in the input was no event, or there was no event; 2
+    wrong command line or settings file; 3 a component or its settings can't be
+    used; 4 an input could not be read to its end; 5 the result could not be
+    written.
+
+    Usage: accoil-stream compare [OPTIONS] [FILE]...
+
+    Arguments:
+      [FILE]...
+              The files to read; - is standard input
+
+              [default: -]
+
+    Options:
+          --baseline <A.wasm>
+              The component that is in force; `default` is the built-in one
+
+              [default: default]
+
+          --candidate <B.wasm>
+              The component that may follow it; without this option the same with other settings
+
+          --settings <FILE>
+              Settings of both: a JSON or TOML file
+
+          --baseline-settings <FILE>
+              Settings of the baseline, if they are others
+
+          --candidate-settings <FILE>
+              Settings of the candidate, if they are others
+
+          --json
+              Print the report as JSON
+
+          --examples <N>
+              How many events to show of each kind of difference; at most 100
+
+              [default: 3]
+
+          --allow <SHARE>
+              The share of events that may differ: 0.01 or 1%
+
+              [default: 0]
+
+          --threads <N>
+              How many threads map; by default as many as there are processors
 
       -h, --help
               Print help (see a summary with '-h')

@@ -4,6 +4,7 @@
 mod bad_component;
 mod bad_input;
 mod check;
+mod compare;
 mod forms;
 mod framing;
 mod help;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Exit, Failure};
-use crate::admission::Admission;
+use crate::admission::{Admission, AdmissionError};
 use crate::config::{AdmissionConfig, Component, Config, Tenant, settings_as_json};
 use crate::limits::Limits;
 use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings, SettingsError};
@@ -117,12 +117,16 @@ impl Loaded {
     ) -> Result<Self, Failure> {
         let sandbox =
             Sandbox::new(limits, Metering::Off).map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
-        let mapping = admission
-            .admit(&sandbox, bytes)
-            .map_err(|error| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}")))?;
+        let mapping = admit(admission, &sandbox, name, bytes)?;
         let settings = mapping.settings(settings).map_err(|error| settings_failure(place, &error))?;
         Ok(Self { _sandbox: sandbox, mapping, settings })
     }
+}
+
+/// Admits a component; `name` is what it is called in an error.
+pub(super) fn admit(admission: &Admission, sandbox: &Sandbox, name: &str, bytes: &[u8]) -> Result<Mapping, Failure> {
+    let refused = |error: AdmissionError| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}"));
+    admission.admit(sandbox, bytes).map_err(refused)
 }
 
 /// Settings that do not fit their mapping.

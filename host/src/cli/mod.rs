@@ -2,6 +2,7 @@
 //! first of all.
 
 mod check;
+mod compare;
 mod completions;
 mod config;
 mod mapping;
@@ -31,7 +32,8 @@ pub enum Exit {
     /// All went well.
     Success = 0,
     /// The command ran to its end, but something in the input was no event,
-    /// or was not delivered; or a service refused what it was asked.
+    /// or was not delivered; or a service refused what it was asked; or a
+    /// comparison found more differences than are allowed.
     Incomplete = 1,
     /// The command line or the configuration is wrong, or leads to no service.
     Usage = 2,
@@ -70,10 +72,10 @@ impl Failure {
 ///   accoil-stream transform events.ndjson --requests
 ///
 /// Exit codes: 0 all went well; 1 something in the input was no event or was
-/// not delivered, or a service refused what it was asked; 2 wrong command line
-/// or configuration, or no service there; 3 the component or its settings
-/// can't be used; 4 an input could not be read to its end; 5 the result could
-/// not be written.
+/// not delivered, or a service refused what it was asked, or more differs than
+/// is allowed; 2 wrong command line or configuration, or no service there; 3
+/// the component or its settings can't be used; 4 an input could not be read
+/// to its end; 5 the result could not be written.
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment, bin_name = "accoil-stream", max_term_width = 100)]
 struct Cli {
@@ -88,6 +90,7 @@ enum Command {
     Serve(serve::Arguments),
     Sink(sink::Arguments),
     Check(check::Arguments),
+    Compare(compare::Arguments),
     Config(config::Arguments),
     TestConnection(test_connection::Arguments),
     Import(ops::import::Arguments),
@@ -116,6 +119,7 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Sink(arguments) => sink::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::TestConnection(arguments) => test_connection::run(&arguments),
         Command::Import(arguments) => ops::import::run(&arguments),

@@ -8,5 +8,5 @@ pub(super) mod import;
 #[cfg(test)]
 mod stand_in;
 pub(super) mod status;
-mod text;
+pub(super) mod text;
 mod time;

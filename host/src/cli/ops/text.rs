@@ -62,7 +62,7 @@ impl Moment {
 }
 
 /// A text that fits on a line.
-pub(super) fn cell(text: &str) -> String {
+pub(in crate::cli) fn cell(text: &str) -> String {
     let text = printable(text).replace('\n', "\\n");
     match text.char_indices().nth(WIDEST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -71,7 +71,7 @@ pub(super) fn cell(text: &str) -> String {
 }
 
 /// Lines of aligned columns; those of numbers stand on the right.
-pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+pub(in crate::cli) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|text| cell(text)).collect()).collect();
     let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
     let columns: Vec<(usize, bool)> = header
@@ -103,7 +103,7 @@ fn is_number(cell: &str) -> bool {
 }
 
 /// `1 event`, `2 events`.
-pub(super) fn count(number: u64, what: &str) -> String {
+pub(in crate::cli) fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
 }
 
