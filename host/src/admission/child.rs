@@ -74,7 +74,7 @@ fn verdict(received: &Received, out: &mut impl Write) -> io::Result<Verdict> {
         Ok(mapping) => {
             let settings = task.settings.as_ref().map(|text| mapping.settings(text));
             let trial = settings.map(|settings| settings.map(|settings| trial::run(&mapping, &settings, events)));
-            Verdict::Admitted { about: mapping.about().clone(), trial }
+            Verdict::Admitted { about: Box::new(mapping.about().clone()), trial }
         }
     })
 }

@@ -43,28 +43,24 @@ impl Bounds {
     pub(super) fn apply(self) -> io::Result<()> {
         dies_with_parent(self.parent)?;
         // Memory of a process that handles components of customers belongs in no file.
-        limit(Resource::Core, 0)?;
-        limit(Resource::Nofile, FILES)?;
-        limit(Resource::Fsize, self.file)?;
-        limit(Resource::Cpu, self.cpu_s)?;
+        limit(Resource::Core, 0, 0)?;
+        limit(Resource::Nofile, FILES, FILES)?;
+        limit(Resource::Fsize, self.file, self.file)?;
+        // The first is told by a signal of its own, the second would kill as anyone can.
+        limit(Resource::Cpu, self.cpu_s, self.cpu_s.saturating_add(1))?;
         // Address space can't be bounded, for the sandbox reserves it by the gigabyte; what is backed by
         // memory can.
-        limit(Resource::Data, self.memory)?;
+        limit(Resource::Data, self.memory, self.memory)?;
         rustix::process::nice(NICE)?;
         Ok(())
     }
 }
 
-fn limit(resource: Resource, most: u64) -> io::Result<()> {
-    let limit = Rlimit { current: Some(most), maximum: Some(most) };
-    match setrlimit(resource, limit) {
-        // The process that started it has less already, and no right to more.
-        Err(rustix::io::Errno::PERM) => {
-            let own = rustix::process::getrlimit(resource).maximum.map_or(most, |own| own.min(most));
-            Ok(setrlimit(resource, Rlimit { current: Some(own), maximum: Some(own) })?)
-        }
-        other => Ok(other?),
-    }
+fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    // Who started this process may have less, and no right to more.
+    let own = rustix::process::getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let limit = Rlimit { current: Some(soft.min(own)), maximum: Some(hard.min(own)) };
+    Ok(setrlimit(resource, limit)?)
 }
 
 #[cfg(target_os = "linux")]

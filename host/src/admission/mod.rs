@@ -189,7 +189,10 @@ impl Admission {
         let _turn = self.turns.take(patience).ok_or(AdmissionError::Busy { waited_s: patience.as_secs() })?;
         let answer = process::run(&self.config, request)?;
         match answer.verdict {
-            Verdict::Admitted { about, trial } => Ok((answer.code, about, trial)),
+            Verdict::Admitted { about, trial } => Ok((answer.code, *about, trial)),
+            Verdict::Refused(Refusal::Compile(problem)) if process::is_out_of_memory(&problem) => {
+                Err(AdmissionError::Memory { bytes: self.config.memory_bytes })
+            }
             Verdict::Refused(refusal) => Err(AdmissionError::Refused(refusal)),
             Verdict::Unable(problem) => Err(AdmissionError::Child { problem }),
         }

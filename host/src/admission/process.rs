@@ -187,6 +187,11 @@ fn read_some(pipe: &mut impl Read, kept: &mut Vec<u8>, most: usize) -> io::Resul
     }
 }
 
+/// Whether this says that there was no more memory.
+pub(super) fn is_out_of_memory(said: &str) -> bool {
+    OUT_OF_MEMORY.iter().any(|words| said.contains(words))
+}
+
 /// What a child that did not do its work ended of.
 fn failure(status: ExitStatus, said: &str, config: &AdmissionConfig) -> AdmissionError {
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
@@ -194,7 +199,7 @@ fn failure(status: ExitStatus, said: &str, config: &AdmissionConfig) -> Admissio
         let kind = "of processor time";
         return AdmissionError::Time { seconds: config.cpu_s, kind, key: "cpu_s" };
     }
-    if OUT_OF_MEMORY.iter().any(|words| said.contains(words)) {
+    if is_out_of_memory(said) {
         return AdmissionError::Memory { bytes: config.memory_bytes };
     }
     let how = match (status.signal(), status.code()) {

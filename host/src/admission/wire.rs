@@ -68,7 +68,7 @@ pub(super) struct Received {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Verdict {
     /// It can run here.
-    Admitted { about: About, trial: Tried },
+    Admitted { about: Box<About>, trial: Tried },
     /// It can't.
     Refused(Refusal),
     /// The child could not do its work.
