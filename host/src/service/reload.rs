@@ -73,11 +73,12 @@ impl Service {
                     let line = format!("tenant {name}: component file");
                     lines.extend((!lines.iter().any(|other| other.starts_with(&line))).then_some(line));
                 }
-                running.handle.follow(order.plan).await;
-                // The others go on all the same; the next reload tries it again.
+                // First the mapping, so that what waited for other orders waits for it as well. The others go on all
+                // the same; the next reload tries it again.
                 if let Err(error) = running.handle.configure(order.configured).await {
                     unswitched.get_or_insert(ServiceError::Switch { tenant: name, error });
                 }
+                running.handle.follow(order.plan).await;
             }
         }
         *self.tenants.lock().unwrap_or_else(PoisonError::into_inner) = tenants;
