@@ -1,6 +1,7 @@
 //! The command line, as its user meets it: what is printed, what is said, and
 //! how it exits.
 
+mod admission;
 mod bad_component;
 mod bad_input;
 mod check;

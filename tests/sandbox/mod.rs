@@ -7,6 +7,7 @@ mod answer;
 mod bombs;
 pub(crate) mod guest;
 mod honest;
+pub(crate) mod hostile;
 mod invalid;
 mod isolation;
 mod memory;

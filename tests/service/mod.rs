@@ -3,6 +3,7 @@
 
 mod accoil;
 mod admin;
+mod admission;
 mod clients;
 mod damage;
 mod dead_letters;

@@ -56,7 +56,7 @@ fn work() -> io::Result<()> {
 fn verdict(received: &Received, out: &mut impl Write) -> io::Result<Verdict> {
     let Received { task, component, events } = received;
     let metering = if task.is_metered { Metering::Fuel } else { Metering::Off };
-    let sandbox = match Sandbox::new(&task.limits, metering) {
+    let sandbox = match Sandbox::with_one_slot(&task.limits, metering) {
         Ok(sandbox) => sandbox,
         Err(error) => return without_code(out, Verdict::Unable(error.to_string())),
     };

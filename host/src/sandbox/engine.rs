@@ -69,7 +69,21 @@ impl Sandbox {
     ///
     /// When the machine can't run it.
     pub fn new(limits: &Limits, metering: Metering) -> Result<Self, Error> {
-        let engine = Engine::new(&config(limits, metering)).map_err(Error)?;
+        Self::with_slots(limits, metering, SLOTS)
+    }
+
+    /// The same for a process that runs one instance at a time, and may have little memory. It makes the
+    /// same code.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::new`].
+    pub(crate) fn with_one_slot(limits: &Limits, metering: Metering) -> Result<Self, Error> {
+        Self::with_slots(limits, metering, 1)
+    }
+
+    fn with_slots(limits: &Limits, metering: Metering, slots: usize) -> Result<Self, Error> {
+        let engine = Engine::new(&config(limits, metering, slots)).map_err(Error)?;
         let mut linker = Linker::new(&engine);
         MappingComponent::add_to_linker::<_, HasSelf<_>>(&mut linker, |held| held).map_err(Error)?;
         let ticker = Ticker::start(&engine).map_err(|error| Error(error.into()))?;
@@ -142,7 +156,7 @@ pub(super) fn features() -> WasmFeatures {
     WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST | WasmFeatures::COMPONENT_MODEL
 }
 
-fn config(limits: &Limits, metering: Metering) -> Config {
+fn config(limits: &Limits, metering: Metering, slots: usize) -> Config {
     let mut config = Config::new();
     config.wasm_features(WasmFeatures::all(), false);
     config.wasm_features(features(), true);
@@ -153,7 +167,7 @@ fn config(limits: &Limits, metering: Metering) -> Config {
     config.consume_fuel(metering == Metering::Fuel);
     config.max_wasm_stack(limits.stack_bytes);
     config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(8));
-    config.allocation_strategy(pool(limits));
+    config.allocation_strategy(pool(limits, slots));
     // The same answer on every machine, also for the bits of a NaN.
     config.cranelift_nan_canonicalization(true);
     config
@@ -163,13 +177,13 @@ fn config(limits: &Limits, metering: Metering) -> Config {
 /// events of 0.9 KB, with fresh mappings instead every seventh microsecond of a
 /// batch goes into page faults. A slot's memory is set to zero before it is
 /// used again.
-fn pool(limits: &Limits) -> PoolingAllocationConfig {
+fn pool(limits: &Limits, slots: usize) -> PoolingAllocationConfig {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(count(SLOTS));
-    pool.total_core_instances(count(SLOTS * limits.instances));
-    pool.total_memories(count(SLOTS * limits.memories));
-    pool.total_tables(count(SLOTS * limits.tables));
+    pool.total_component_instances(count(slots));
+    pool.total_core_instances(count(slots * limits.instances));
+    pool.total_memories(count(slots * limits.memories));
+    pool.total_tables(count(slots * limits.tables));
     pool.max_core_instances_per_component(count(limits.instances));
     pool.max_memories_per_component(count(limits.memories));
     pool.max_tables_per_component(count(limits.tables));
@@ -177,7 +191,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     pool.table_elements(limits.table_elements);
     pool.max_component_instance_size(INSTANCE_BYTES);
     pool.max_core_instance_size(INSTANCE_BYTES);
-    pool.max_unused_warm_slots(count(SLOTS));
+    pool.max_unused_warm_slots(count(slots));
     pool.linear_memory_keep_resident(RESIDENT_BYTES);
     pool.table_keep_resident(RESIDENT_BYTES / 16);
     pool
