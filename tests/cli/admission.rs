@@ -45,8 +45,6 @@ fn a_component_that_takes_minutes_to_compile_is_stopped() {
 fn a_component_that_takes_much_memory_to_compile_is_stopped() {
     let folder = folder(&hostile::memory_bomb(), "memory_bytes = 67108864");
     assert_said(&folder.run(&["config", "check"]), "took more than 67108864 bytes of memory (admission.memory_bytes)");
-    folder.write("accoil.toml", config("", &["x.wasm".to_owned()]));
-    assert_eq!(folder.run(&["config", "check"]).exit, 0);
 }
 
 /// One parent, a child for each.
@@ -83,7 +81,9 @@ fn child_of(pid: u32) -> u32 {
     loop {
         let children = proc(pid, &format!("task/{pid}/children"));
         if let Some(child) = children.split_whitespace().next().and_then(|child| child.parse().ok())
-            && proc(child, "limits").lines().any(|line| line.starts_with("Max open files") && line.contains(" 64 "))
+            && proc(child, "limits")
+                .lines()
+                .any(|line| line.starts_with("Max data size") && !line.contains("unlimited"))
         {
             return child;
         }
