@@ -22,8 +22,8 @@
 //! | [`admin`] | what operators ask and command |
 //! | [`cli`] | the commands |
 //!
-//! Beside the way stand [`config`], [`limits`], [`metrics`], [`secret`] and [`server`], and
-//! [`sink`], a stand-in for Accoil to try things on.
+//! Beside the way stand [`config`], [`limits`], [`metrics`], [`secret`], [`server`] and [`traces`],
+//! and [`sink`], a stand-in for Accoil to try things on.
 
 pub mod accoil;
 pub mod admin;
@@ -46,4 +46,5 @@ pub mod service;
 pub mod sink;
 pub mod tenant;
 pub mod test_connection;
+pub mod traces;
 pub mod versions;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use super::{AccoilConfig, Config, IntakeConfig, ServerConfig, Tenant};
+use super::{AccoilConfig, Config, IntakeConfig, ServerConfig, Tenant, TracesConfig};
 use crate::secret::Secret;
 
 /// The differences between two configurations; names only, never a value.
@@ -139,13 +139,17 @@ fn same_secret(old: &Secret, new: &Secret) -> bool {
 }
 
 fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
-    let ServerConfig { listen, admin_listen, admin_token, data_dir, tls, drain, log, log_format } = old;
+    let ServerConfig { listen, admin_listen, admin_token, data_dir, tls, drain, log, log_format, traces } = old;
     let same_token = match (admin_token, &new.admin_token) {
         (Some(old), Some(new)) => same_secret(old, new),
         (old, new) => old.is_none() && new.is_none(),
     };
     // A certificate can be renewed while it runs; speaking TLS or not can't be changed.
     let same_tls = tls.is_some() == new.tls.is_some();
+    let same_traces = match (traces, &new.traces) {
+        (Some(old), Some(new)) => same_traces(old, new),
+        (old, new) => old.is_none() && new.is_none(),
+    };
     let all = [
         ("listen", *listen == new.listen),
         ("admin_listen", *admin_listen == new.admin_listen),
@@ -155,8 +159,19 @@ fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ("drain_s", *drain == new.drain),
         ("log", *log == new.log),
         ("log_format", *log_format == new.log_format),
+        ("traces", same_traces),
     ];
     all.iter().filter(|(_, same)| !same).map(|(name, _)| format!("server.{name}")).collect()
+}
+
+fn same_traces(old: &TracesConfig, new: &TracesConfig) -> bool {
+    let TracesConfig { endpoint, sample, headers, service_name, ca_file } = old;
+    let mut pairs = headers.iter().zip(&new.headers);
+    let same_headers =
+        pairs.all(|((name, value), (new_name, new_value))| name == new_name && same_secret(value, new_value));
+    (endpoint, sample, service_name, ca_file) == (&new.endpoint, &new.sample, &new.service_name, &new.ca_file)
+        && headers.len() == new.headers.len()
+        && same_headers
 }
 
 /// The keys of a table whose values differ.

@@ -11,7 +11,7 @@ use crate::secret::{Secret, SecretSource};
 /// The parts of a configuration that say how to reach the service.
 #[derive(Debug)]
 pub struct ServiceAddress {
-    /// `[server]`, without TLS.
+    /// `[server]`, without TLS and traces.
     pub server: ServerConfig,
     /// Whether the event listener speaks TLS.
     pub tls: bool,
@@ -32,6 +32,7 @@ pub fn load_address(path: &Path) -> Result<ServiceAddress, Problems> {
     let mut findings = Findings::new(&source);
     let made = read::file(&mut findings).and_then(|mut file| {
         let tls = file.server.tls.take().is_some();
+        file.server.traces = None;
         let server = server::server(file.server, &mut findings, path.parent().unwrap_or(Path::new("")))?;
         let tenants = file.tenants.into_iter().flatten();
         let tenants = tenants.filter_map(|table| Some((table.name?, table.ingest_keys.into_iter().next())));

@@ -48,6 +48,20 @@ pub enum ConfigError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A table for something that this program was built without.
+    #[error(
+        "{file}:{line}: {key}: this program was built without it; build it with `--features {feature}`, or remove it"
+    )]
+    NotBuilt {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The table.
+        key: String,
+        /// The feature of the build.
+        feature: &'static str,
+    },
     /// The tenant asked for is not there, or none was named.
     #[error("{file}: {}; tenants are: {names}", asked.as_ref().map_or_else(
         || "has several tenants, and none was chosen".to_owned(), |name| format!("has no tenant {name:?}")))]
@@ -69,6 +83,7 @@ impl ConfigError {
             Self::Syntax { .. } => "config-syntax",
             Self::UnknownKey { .. } => "config-unknown-key",
             Self::Value { .. } => "config-value",
+            Self::NotBuilt { .. } => "config-not-built",
             Self::Tenant { .. } => "config-tenant",
         }
     }
@@ -76,7 +91,10 @@ impl ConfigError {
     /// The line it is about, from 1; 0 when it is about the file as a whole.
     pub fn line(&self) -> usize {
         match self {
-            Self::Syntax { line, .. } | Self::UnknownKey { line, .. } | Self::Value { line, .. } => *line,
+            Self::Syntax { line, .. }
+            | Self::UnknownKey { line, .. }
+            | Self::Value { line, .. }
+            | Self::NotBuilt { line, .. } => *line,
             Self::Read { .. } | Self::Tenant { .. } => 0,
         }
     }

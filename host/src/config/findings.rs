@@ -23,6 +23,12 @@ impl<'a> Findings<'a> {
         self.errors.push(self.source.value_error(path, problem));
     }
 
+    /// Notes a table for something that this program was built without.
+    pub(super) fn not_built(&mut self, path: &[&str], feature: &'static str) {
+        let line = self.source.value_error(path, "").line();
+        self.errors.push(ConfigError::NotBuilt { file: self.source.file(), line, key: written(path), feature });
+    }
+
     /// Notes a problem that took a key out; `place` is that key, or its table if the key is unknown.
     pub(super) fn taken(&mut self, place: String, error: ConfigError) {
         self.incomplete.insert(place);

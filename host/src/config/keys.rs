@@ -18,29 +18,34 @@ impl Known {
     }
 }
 
-/// `settings` is not looked into: it is checked by the mapping's schema.
+const fn known(keys: &'static [&'static str]) -> Known {
+    Known { keys, inner: &[] }
+}
+
+/// `settings` is not looked into: it is checked by the mapping's schema. Neither is `headers`, whose
+/// keys are names of its own.
 pub(super) const ROOT: Known = Known {
     keys: &["server", "ingest", "queue", "tenants", "delivery", "rollout", "limits", "admission"],
     inner: &[
-        ("server", Known { keys: SERVER, inner: &[("tls", Known { keys: TLS, inner: &[] })] }),
-        ("ingest", Known { keys: INGEST, inner: &[] }),
-        ("queue", Known { keys: QUEUE, inner: &[] }),
+        ("server", Known { keys: SERVER, inner: &[("tls", known(TLS)), ("traces", known(TRACES))] }),
+        ("ingest", known(INGEST)),
+        ("queue", known(QUEUE)),
         ("tenants", TENANT),
-        ("delivery", Known { keys: DELIVERY, inner: &[] }),
-        ("rollout", Known { keys: ROLLOUT, inner: &[] }),
-        ("limits", Known { keys: crate::limits::NAMES, inner: &[] }),
-        ("admission", Known { keys: ADMISSION, inner: &[] }),
+        ("delivery", known(DELIVERY)),
+        ("rollout", known(ROLLOUT)),
+        ("limits", known(crate::limits::NAMES)),
+        ("admission", known(ADMISSION)),
     ],
 };
 
-const TENANT: Known = Known {
-    keys: TENANT_KEYS,
-    inner: &[("accoil", Known { keys: ACCOIL, inner: &[] }), ("mapping", Known { keys: MAPPING, inner: &[] })],
-};
+const TENANT: Known = Known { keys: TENANT_KEYS, inner: &[("accoil", known(ACCOIL)), ("mapping", known(MAPPING))] };
 
-const SERVER: &[&str] = &["listen", "admin_listen", "admin_token", "data_dir", "tls", "drain_s", "log", "log_format"];
+const SERVER: &[&str] =
+    &["listen", "admin_listen", "admin_token", "data_dir", "tls", "drain_s", "log", "log_format", "traces"];
 
 const TLS: &[&str] = &["certificate", "key"];
+
+const TRACES: &[&str] = &["endpoint", "sample", "headers", "service_name", "ca_file"];
 
 const INGEST: &[&str] = &[
     "httpapi_bytes",

@@ -30,6 +30,9 @@ mod settings;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod traces;
+#[cfg(test)]
+mod traces_tests;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -41,7 +44,7 @@ pub use delivery::DeliveryConfig;
 pub use error::{ConfigError, Problems};
 pub use rollout::RolloutConfig;
 pub use schema::schema;
-pub use service::{IngestConfig, IntakeConfig, LogFormat, QueueConfig, ServerConfig, TlsConfig};
+pub use service::{IngestConfig, IntakeConfig, LogFormat, QueueConfig, ServerConfig, TlsConfig, TracesConfig};
 pub(crate) use settings::to_json as settings_as_json;
 pub use shape::{AuthForm, DialectName};
 

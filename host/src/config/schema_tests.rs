@@ -30,6 +30,8 @@ fn it_takes_what_is_right_and_refuses_the_rest() {
         ("name = \"acme\"", ""),
         ("name = \"acme\"", "name = \"a b\""),
         ("[server]\n", "[queue]\ndedup_days = 0\n[server]\n"),
+        ("[server]\n", "[server.traces]\nendpoint = \"http://x\"\nsample = 2\n[server]\n"),
+        ("[server]\n", "[server.traces]\nsample = 1\n[server]\n"),
         ("[server]\n", "[limits]\ndeadline = 3\n[server]\n"),
     ] {
         assert!(EXAMPLE.contains(from));

@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use super::findings::Findings;
 use super::service::{ServerConfig, TlsConfig};
 use super::shape::{ServerTable, TlsTable};
+use super::traces;
 use crate::secret::{Secret, SecretSource};
 
 pub(super) fn server(table: ServerTable, findings: &mut Findings<'_>, base: &Path) -> Option<ServerConfig> {
@@ -31,6 +32,10 @@ pub(super) fn server(table: ServerTable, findings: &mut Findings<'_>, base: &Pat
         Some(table) => Some(tls(table, findings, base)?),
         None => None,
     };
+    let traces = match table.traces {
+        Some(table) => Some(traces::traces(table, findings, base)?),
+        None => None,
+    };
     Some(ServerConfig {
         listen: table.listen,
         admin_listen: table.admin_listen,
@@ -40,6 +45,7 @@ pub(super) fn server(table: ServerTable, findings: &mut Findings<'_>, base: &Pat
         drain: Duration::from_secs(table.drain_s),
         log: table.log,
         log_format: table.log_format,
+        traces,
     })
 }
 

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::HeaderName;
+use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,24 @@ pub struct ServerConfig {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// Where traces are sent; none are made when there is none.
+    pub traces: Option<TracesConfig>,
+}
+
+/// `[server.traces]`
+#[derive(Debug, Clone)]
+pub struct TracesConfig {
+    /// What takes them, by OTLP over HTTP.
+    pub endpoint: Url,
+    /// The share of requests, batches and attempts that are traced, from 0 to 1.
+    pub sample: f64,
+    /// Headers that are sent with them.
+    pub headers: Vec<(HeaderName, Secret)>,
+    /// What the service is called in them.
+    pub service_name: String,
+    /// Certificates to trust instead of the built-in ones; absolute, or relative to where the file
+    /// is.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[server.tls]`

@@ -4,6 +4,7 @@
 //! What must be there is an `Option` all the same: `check` says that it is missing, after all else
 //! has been read. The comments are what an editor shows (`schema`).
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -70,6 +71,8 @@ pub(super) struct ServerTable {
     pub(super) log: String,
     /// How it is logged.
     pub(super) log_format: LogFormat,
+    /// Where traces are sent; none are made without it. Needs a program built with the feature `traces`.
+    pub(super) traces: Option<TracesTable>,
 }
 
 impl Default for ServerTable {
@@ -83,6 +86,7 @@ impl Default for ServerTable {
             drain_s: 35,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            traces: None,
         }
     }
 }
@@ -97,6 +101,37 @@ pub(super) struct TlsTable {
     /// The private key, PEM.
     #[schemars(required)]
     pub(super) key: Option<SecretSource>,
+}
+
+/// Where traces are sent.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TracesTable {
+    /// What takes them, by OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`. Plain HTTP for private
+    /// addresses only.
+    #[schemars(required)]
+    pub(super) endpoint: Option<String>,
+    /// The share of requests, batches and attempts that are traced, from 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(super) sample: f64,
+    /// Headers that are sent with them, such as a key of the vendor.
+    pub(super) headers: BTreeMap<String, SecretSource>,
+    /// What the service is called in them.
+    pub(super) service_name: String,
+    /// Certificates to trust instead of the built-in ones, PEM, relative to this file.
+    pub(super) ca_file: Option<PathBuf>,
+}
+
+impl Default for TracesTable {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            sample: 0.01,
+            headers: BTreeMap::new(),
+            service_name: "accoil-stream".to_owned(),
+            ca_file: None,
+        }
+    }
 }
 
 fn yes() -> bool {

@@ -201,6 +201,7 @@ fn the_known_keys_are_those_of_the_shape() {
     assert_eq!(fields::<DeliveryConfig>(), keys(&["delivery"]));
     assert_eq!(fields::<shape::ServerTable>(), keys(&["server"]));
     assert_eq!(fields::<shape::TlsTable>(), keys(&["server", "tls"]));
+    assert_eq!(fields::<shape::TracesTable>(), keys(&["server", "traces"]));
     assert_eq!(fields::<IngestConfig>(), keys(&["ingest"]));
     assert_eq!(fields::<QueueConfig>(), keys(&["queue"]));
     assert_eq!(fields::<Limits>(), keys(&["limits"]));

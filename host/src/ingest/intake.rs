@@ -18,7 +18,7 @@ use super::directory::{Directory, Tenant};
 use super::refusal::{Reason, Refusal};
 use super::request::{self, Parsed};
 use super::routes::Route;
-use super::{Door, IngestCounts};
+use super::{Door, IngestCounts, span};
 
 /// Longest time from a request's body to its answer: Amplitude's SDKs wait ten seconds.
 const PATIENCE: Duration = Duration::from_secs(9);
@@ -61,10 +61,14 @@ async fn refuse(door: &Door, route: Route, refusal: Refusal, request: Request) -
 }
 
 async fn take(door: Arc<Door>, route: Route, request: Request) -> Response {
+    let mut span = span::begin(route);
     let directory = door.directory.load_full();
     let (parts, body) = request.into_parts();
     let mut source = Source::new(body, &parts.headers);
     let outcome = receive(&door, &directory, route, &Arc::new(parts), &mut source).await;
+    if let Some(span) = &mut span {
+        span::note(span, outcome.0.as_deref(), &outcome.1);
+    }
     finish(&door, &directory, route, outcome, &mut source).await
 }
 

@@ -31,6 +31,7 @@ mod refusal;
 mod request;
 mod routes;
 mod sketch;
+mod span;
 #[cfg(test)]
 mod tests;
 

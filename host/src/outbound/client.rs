@@ -34,7 +34,7 @@ const USUAL_BODY: usize = 256;
 /// Idle connections that are kept to a host that several tenants speak to.
 const SHARED_IDLE: usize = 1024;
 
-const USER_AGENT: &str = concat!("accoil-stream/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT: &str = concat!("accoil-stream/", env!("CARGO_PKG_VERSION"));
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +221,7 @@ fn retry_after_of(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// An error with its causes, which carry the words people search for.
-fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -180,7 +180,7 @@ fn address_rule(key: &'static str, url: &Url, allow_private: bool) -> Result<Add
 
 /// The address, when the host is written as one. The URL parser has brought odd forms
 /// (`http://2130706433`) to this one.
-fn literal_address(url: &Url) -> Option<IpAddr> {
+pub(super) fn literal_address(url: &Url) -> Option<IpAddr> {
     bare_host(url).parse().ok()
 }
 

@@ -23,6 +23,7 @@ pub mod outcome;
 pub mod render;
 pub mod retry_after;
 pub mod tls;
+pub mod traces;
 
 pub use client::{Answer, Client, Pools};
 pub use deliver::deliver;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::sleep_until;
 
-use super::Plan;
 use super::gate::{Gate, Turn};
 use super::work::{CallEnd, Work};
+use super::{Plan, span};
 use crate::metrics::TenantMetrics;
 use crate::outbound::classify::{Verdict, classify};
 use crate::outbound::{Answer, Client, Decision, Novelty};
@@ -16,6 +16,8 @@ use crate::queue::{Fact, Space};
 /// What attempts at one destination share.
 #[derive(Debug)]
 pub(super) struct Way {
+    /// The tenant's name.
+    pub(super) tenant: Arc<str>,
     pub(super) client: Client,
     pub(super) gate: Arc<Gate>,
     pub(super) novelty: Arc<Novelty>,
@@ -52,6 +54,7 @@ impl Way {
     pub(super) fn follow(&self, plan: &Plan, novelty: Option<Novelty>) -> Self {
         let is_same_gate = novelty.is_none() && self.gate.config() == plan.gate() && !self.gate.is_refused();
         Self {
+            tenant: Arc::clone(&self.tenant),
             client: plan.client.clone(),
             gate: if is_same_gate { Arc::clone(&self.gate) } else { Arc::new(Gate::new(plan.gate())) },
             novelty: novelty.map_or_else(|| Arc::clone(&self.novelty), Arc::new),
@@ -63,6 +66,7 @@ impl Way {
     /// The same way with another memory.
     pub(super) fn with_novelty(&self, novelty: Novelty) -> Self {
         Self {
+            tenant: Arc::clone(&self.tenant),
             client: self.client.clone(),
             gate: Arc::clone(&self.gate),
             novelty: Arc::new(novelty),
@@ -73,6 +77,7 @@ impl Way {
 
     /// Makes one attempt. As the probe it is let through a gate that is closed.
     pub(super) async fn attempt(&self, mut work: Work, is_probe: bool) -> Attempted {
+        let mut span = span::attempt(&self.tenant, &work);
         let mut facts = Vec::new();
         let mut turn = Turn::Same;
         // Once the probe has come through, the gate is open for the rest of its calls.
@@ -100,8 +105,12 @@ impl Way {
             if self.stopping.load(Ordering::Relaxed) || !self.gate.lets_pass(probing) {
                 break End::Held;
             }
+            let call_span = span.as_ref().and_then(|span| span::call(span, self, &work, call));
             let answer = self.client.post_call(call, decision).await;
             let verdict = classify(&answer);
+            if let Some(span) = call_span {
+                span::answered(span, &answer, verdict);
+            }
             if verdict != Verdict::Delivered {
                 drop(guard);
                 turn = self.gate.failed(work.seq, verdict, &answer);
@@ -120,6 +129,9 @@ impl Way {
         };
         if probing && !matches!(end, End::Failed(_)) {
             self.gate.give_probe_back();
+        }
+        if let Some(span) = &mut span {
+            span::attempted(span, end);
         }
         Attempted { work, end, facts, turn }
     }

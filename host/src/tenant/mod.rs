@@ -15,6 +15,7 @@ mod pool;
 mod recorder;
 mod resume;
 mod shadow;
+mod span;
 mod start;
 mod switch;
 mod work;

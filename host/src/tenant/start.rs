@@ -47,6 +47,7 @@ pub async fn start(
     let in_force = timeline.newest().cloned().ok_or(QueueError::Missing { what: "a version in force".to_owned() })?;
     let told = told(&setup, id, &plan).await?;
     let way = Arc::new(Way {
+        tenant: Arc::from(name.as_str()),
         client: plan.client.clone(),
         gate: Arc::new(Gate::new(plan.gate())),
         novelty: Arc::new(novelty(&plan, told)),

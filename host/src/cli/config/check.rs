@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::mapping::Checker;
 use crate::cli::{Exit, Failure, complain, print};
 use crate::config::{self, Config, ConfigError, Tenant};
-use crate::outbound::{Destination, OutboundError, tls};
+use crate::outbound::{self, Destination, OutboundError, tls};
 use crate::server::Identity;
 
 /// Say everything that is wrong in a configuration
@@ -53,6 +53,10 @@ fn in_use(config: &Config, text: &str) -> Result<Vec<ConfigError>, Failure> {
     let mut problems = Vec::new();
     if let Some(Err(error)) = config.server.tls.as_ref().map(Identity::load) {
         problems.push(config::problem_at(text, &config.path, &["server", "tls"], error.to_string()));
+    }
+    if let Some(Err(error)) = config.server.traces.as_ref().map(outbound::traces::client) {
+        let key = if matches!(error, OutboundError::CaFile { .. }) { "ca_file" } else { "endpoint" };
+        problems.push(config::problem_at(text, &config.path, &["server", "traces", key], error.to_string()));
     }
     let mut checker = Checker::new(config)?;
     for (index, tenant) in config.tenants.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! `serve`: takes events in, keeps them, delivers them.
 
 mod logs;
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ use crate::service::{self, Service};
 
 /// Connections that operators and scrapers may have.
 const ADMIN_CONNECTIONS: usize = 64;
+
+/// Longest time for sending the last traces when the service stops.
+const TRACES_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Take events in, keep them, deliver them
 ///
@@ -82,6 +86,7 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
     let identity = identity.map_err(|error| Failure::new(Exit::Usage, error.code(), error))?;
     let tls = identity.as_ref().map(Identity::server_config).transpose();
     let tls = tls.map_err(|error| Failure::new(Exit::Usage, error.code(), error))?;
+    let traces = traces::start(server.traces.as_ref())?;
     let (folder, queue_config) = (server.data_dir.clone(), config.queue.clone());
     let opened = tokio::task::spawn_blocking(move || SqliteQueue::open(&folder, &queue_config, accept_damage)).await;
     let queue: Arc<dyn Queue> = match opened {
@@ -135,6 +140,9 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
     service.shut().await;
     admin_stop.send_replace(true);
     let _ = operators.await;
+    if let Some(traces) = traces {
+        traces.shut(TRACES_PATIENCE).await;
+    }
     tracing::info!("stopped");
     Ok(Exit::Success)
 }

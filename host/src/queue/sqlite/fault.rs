@@ -39,6 +39,11 @@ pub(super) fn describe(error: &rusqlite::Error) -> String {
     }
 }
 
+/// What SQLite's documentation knows it by, or `sqlite`.
+pub(super) fn code(error: &rusqlite::Error) -> String {
+    error.sqlite_extended_error_code().map_or_else(|| "sqlite".to_owned(), |code| format!("sqlite-{code}"))
+}
+
 /// The error of a store that can't be opened.
 pub(super) fn at_open(path: &Path, error: &rusqlite::Error) -> QueueError {
     match error.sqlite_error_code() {

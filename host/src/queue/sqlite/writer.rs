@@ -15,6 +15,7 @@ use super::shared::Shared;
 use super::state::{self, State};
 use super::{fault, prune, schema};
 use crate::queue::{Health, QueueError};
+use crate::traces::{Kind, Span};
 
 /// Rows that are pruned with a commit at least, and for each change that it has.
 const PRUNE_ROWS: usize = 128;
@@ -121,8 +122,13 @@ impl Writer {
             return Ok(());
         }
         let mut dones = Vec::with_capacity(ops.len());
+        let span = span(ops.len());
         let mut ops = ops.into_iter();
-        match self.transact(&mut ops, &mut dones) {
+        let committed = self.transact(&mut ops, &mut dones);
+        if let (Some(mut span), Err(error)) = (span, &committed) {
+            span.fail(fault::code(error));
+        }
+        match committed {
             Ok(()) => {
                 self.after_commit(dones);
                 self.tend_log().map_err(|error| Fault { error })
@@ -361,6 +367,15 @@ impl Writer {
         }
         self.shared.folder.unmark().map_err(|error| io_failure(&error))
     }
+}
+
+/// The span of a commit, if it is among those that are traced.
+fn span(requests: usize) -> Option<Span> {
+    let mut span = Span::root(Kind::Internal, || "COMMIT".into())?;
+    span.set("db.system.name", "sqlite");
+    span.set("db.operation.name", "COMMIT");
+    span.set("db.operation.batch.size", requests);
+    Some(span)
 }
 
 fn io_failure(error: &std::io::Error) -> rusqlite::Error {

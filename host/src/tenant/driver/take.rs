@@ -196,6 +196,7 @@ impl Mapper {
 
     fn job(self) -> (Arc<Setup>, Job) {
         let job = Job {
+            tenant: Arc::clone(&self.way.tenant),
             timeline: self.timeline,
             dialect: self.way.client.destination().dialect.clone(),
             judge: self.judge,

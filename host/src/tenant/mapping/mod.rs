@@ -13,12 +13,13 @@ use std::sync::Arc;
 pub(crate) use settle::canonical;
 
 use super::shadow::Shadow;
+use super::span;
 use super::work::Work;
 use crate::event::Event;
 use crate::outbound::Dialect;
 use crate::queue::{Attempt, Seq, Stored, UnixMs};
 use crate::versions::{InForce, Judge, Timeline, Verdict};
-pub(super) use run::{Ran, Repin};
+pub(super) use run::{Ran, RanEvent, Repin};
 use settle::{resumed, settle};
 
 /// What became of a stored event.
@@ -53,6 +54,8 @@ pub(super) enum Mapped {
 
 /// What is needed to map stored events.
 pub(super) struct Job {
+    /// The tenant's name.
+    pub(super) tenant: Arc<str>,
     pub(super) timeline: Timeline,
     pub(super) dialect: Dialect,
     /// Judges the version that is watched, if what is newest is what it has heard of.
@@ -157,6 +160,7 @@ impl Mapping<'_> {
             self.mapped.extend(batch.into_iter().map(Mapped::NotRun));
             return;
         };
+        let span = span::batch(&self.job.tenant, in_force.live.number, batch.len());
         let read: Vec<Result<Event<'_>, (&'static str, String)>> = batch.iter().map(canonical).collect();
         let mut faults = Vec::with_capacity(read.len());
         let mut events = Vec::with_capacity(read.len());
@@ -169,6 +173,9 @@ impl Mapping<'_> {
             shadow.offer(&events, readable, &ran);
         }
         drop(events);
+        if let Some(span) = span {
+            span::mapped(span, &faults, &ran.outcomes);
+        }
         ran.outcomes.reverse();
         for (stored, fault) in batch.into_iter().zip(faults) {
             let end = match fault {
