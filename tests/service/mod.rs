@@ -23,6 +23,7 @@ mod shadow;
 mod store;
 mod swap;
 mod trial;
+mod traces;
 
 pub(crate) use accoil::{Accoil, Reply};
 pub(crate) use host::{Host, event, events};
