@@ -22,8 +22,8 @@ mod rollout;
 mod shadow;
 mod store;
 mod swap;
-mod trial;
 mod traces;
+mod trial;
 
 pub(crate) use accoil::{Accoil, Reply};
 pub(crate) use host::{Host, event, events};

@@ -5,9 +5,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Admin;
+use super::asked::Asked;
 use super::explain::{raw, time};
 use super::reply::{Refusal, Reply, json};
-use super::routes::Asked;
 use crate::queue::{DeadFilter, DeadLetter, UnixMs};
 
 /// How many are listed when nothing is said.
@@ -82,7 +82,7 @@ pub(super) async fn list(admin: &Admin, asked: &Asked) -> Reply {
 
 /// Shows one with its event and its requests.
 pub(super) async fn show(admin: &Admin, asked: &Asked) -> Reply {
-    let id = asked.last_part();
+    let id = asked.part(1);
     let number = id.parse().map_err(|_| bad_filter("the id of a dead letter is a number"))?;
     let filter = DeadFilter { ids: vec![number], ..DeadFilter::default() };
     let found = admin.service.queue().dead_letters(filter).await?;

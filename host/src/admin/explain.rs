@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::Admin;
+use super::asked::Asked;
 use super::reply::{Reply, json};
-use super::routes::Asked;
 use crate::queue::{Attempt, DeadLetter, Ending, Story};
 use crate::service::Explanation;
 
@@ -42,7 +42,7 @@ struct Candidate {
 /// Tells the story of the event in the path.
 pub(super) async fn explain(admin: &Admin, asked: &Asked) -> Reply {
     let tenant = asked.parameters().find(|(name, _)| name == "tenant").map(|(_, value)| value);
-    let explanation = admin.service.explain(&asked.last_part(), tenant.as_deref()).await?;
+    let explanation = admin.service.explain(&asked.part(1), tenant.as_deref()).await?;
     json(&told(explanation))
 }
 

@@ -4,15 +4,22 @@
 //! ([`ROUTES`]), and there is no other way to add one. Answers are JSON; errors are
 //! `{"code":…,"message":…}`.
 
+mod asked;
+mod audit;
 mod auth;
 mod dead_letters;
+mod deploy;
+mod experiments;
 mod explain;
 mod gauges;
+mod history;
+mod offer;
 mod operate;
 mod rates;
 mod reply;
 mod routes;
 mod status;
+mod versions;
 
 use std::sync::Arc;
 

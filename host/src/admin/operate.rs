@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use http::StatusCode;
 use serde::Deserialize;
 
 use super::Admin;
+use super::asked::Asked;
 use super::reply::{Refusal, Reply, json};
-use super::routes::Asked;
 use crate::event::Event;
 use crate::queue::Stored;
+use crate::service::ServiceError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,13 +31,9 @@ struct ClearTold {
     tenant: String,
 }
 
-fn read<'a, T: Deserialize<'a>>(asked: &'a Asked) -> Result<T, Refusal> {
-    serde_json::from_slice(&asked.body).map_err(|error| Refusal::bad_request("admin-body", error.to_string()))
-}
-
 /// Copies the store, as of one moment, while it is in use.
 pub(super) async fn backup(admin: &Admin, asked: &Asked) -> Reply {
-    let Backup { file } = read(asked)?;
+    let Backup { file } = asked.json()?;
     if !file.is_absolute() {
         return Err(Refusal::bad_request("backup-path", "the file must be an absolute path on the service's machine"));
     }
@@ -55,7 +53,7 @@ pub(super) async fn backup(admin: &Admin, asked: &Asked) -> Reply {
 
 /// Removes what the history and the dead letters hold of a person.
 pub(super) async fn forget(admin: &Admin, asked: &Asked) -> Reply {
-    let Forget { tenant, user } = read(asked)?;
+    let Forget { tenant, user } = asked.json()?;
     if user.is_empty() {
         return Err(Refusal::bad_request("admin-body", "user is empty"));
     }
@@ -91,14 +89,19 @@ fn names_user(lines: &str, user: &str) -> bool {
 
 /// Forgets what a tenant's destination was told.
 pub(super) async fn clear_told(admin: &Admin, asked: &Asked) -> Reply {
-    let ClearTold { tenant } = read(asked)?;
+    let ClearTold { tenant } = asked.json()?;
     let count = admin.service.tenant(&tenant)?.handle.clear_told().await?;
     json(&serde_json::json!({ "count": count }))
 }
 
 /// Reads the configuration again.
 pub(super) async fn reload(admin: &Admin) -> Reply {
-    let changed = admin.service.reload().await?;
+    // A mapping that is refused is a mistake in the file, like any other.
+    let refused = |error| Refusal { status: StatusCode::BAD_REQUEST, ..Refusal::from(error) };
+    let changed = admin.service.reload().await.map_err(|error| match error {
+        ServiceError::Mapping { .. } => refused(error),
+        _ => error.into(),
+    })?;
     tracing::info!(changed = changed.join("; "), "reloaded by command");
     json(&serde_json::json!({ "changed": changed }))
 }

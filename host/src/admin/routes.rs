@@ -5,21 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use http::{Method, StatusCode};
-use tokio::time::timeout;
 
+use super::asked::{Asked, BodyLimit};
 use super::reply::{Refusal, Reply, refused};
-use super::{Admin, dead_letters, explain, gauges, operate, status};
+use super::{Admin, audit, dead_letters, deploy, experiments, explain, gauges, history, operate, status, versions};
 
-/// The longest body of a command, in bytes.
-const BODY_BYTES: usize = 1024 * 1024;
-
-/// How long the body of a command may take to come in.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the body of a command may be, if it brings no component.
+const BODY: BodyLimit =
+    BodyLimit { bytes: 1024 * 1024, name: "the most that this route takes", patience: Duration::from_secs(10) };
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +54,18 @@ enum Action {
     Forget,
     ClearTold,
     Reload,
+    Versions,
+    Deploy,
+    RollBack,
+    Promote,
+    Experiment,
+    StartExperiment,
+    StopExperiment,
+    Audit,
+    AuditCheck,
+    Rerun,
+    History,
+    Component,
 }
 
 /// All routes.
@@ -74,32 +83,22 @@ pub const ROUTES: &[RouteEntry] = &[
     route(Method::POST, "/forget", Access::Token, Action::Forget),
     route(Method::POST, "/told/clear", Access::Token, Action::ClearTold),
     route(Method::POST, "/reload", Access::Token, Action::Reload),
+    route(Method::GET, "/versions", Access::Token, Action::Versions),
+    route(Method::POST, "/versions/deploy", Access::Token, Action::Deploy),
+    route(Method::POST, "/versions/rollback", Access::Token, Action::RollBack),
+    route(Method::POST, "/versions/promote", Access::Token, Action::Promote),
+    route(Method::GET, "/experiments", Access::Token, Action::Experiment),
+    route(Method::POST, "/experiments/start", Access::Token, Action::StartExperiment),
+    route(Method::POST, "/experiments/stop", Access::Token, Action::StopExperiment),
+    route(Method::GET, "/audit", Access::Token, Action::Audit),
+    route(Method::GET, "/audit/check", Access::Token, Action::AuditCheck),
+    route(Method::GET, "/events/{id}/rerun", Access::Token, Action::Rerun),
+    route(Method::GET, "/history", Access::Token, Action::History),
+    route(Method::GET, "/components/{digest}", Access::Token, Action::Component),
 ];
 
 const fn route(method: Method, path: &'static str, access: Access, action: Action) -> RouteEntry {
     RouteEntry { method, path, access, action }
-}
-
-/// A request whose body has been read.
-pub(super) struct Asked {
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) body: Vec<u8>,
-}
-
-impl Asked {
-    /// The last part of the path, with its percent escapes undone.
-    pub(super) fn last_part(&self) -> String {
-        let part = self.path.rsplit('/').next().unwrap_or_default();
-        // A form's value is decoded in the same way, but for `+`, which is no space in a path.
-        let text = format!("v={}", part.replace('+', "%2B"));
-        form_urlencoded::parse(text.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-    }
-
-    /// The parameters of the query.
-    pub(super) fn parameters(&self) -> impl Iterator<Item = (String, String)> {
-        form_urlencoded::parse(self.query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()))
-    }
 }
 
 /// The router of the admin listener.
@@ -152,17 +151,11 @@ fn authorize(admin: &Admin, access: Access, request: &Request) -> Result<(), Ref
 
 async fn act(admin: &Arc<Admin>, action: Action, request: Request) -> Reply {
     let (parts, body) = request.into_parts();
-    let cut = || Refusal::bad_request("admin-body", format!("the body is cut, late or longer than {BODY_BYTES} bytes"));
-    let body = match parts.method {
-        // Whatever comes with a question is not waited for.
-        Method::GET => Bytes::new(),
-        _ => timeout(BODY_PATIENCE, to_bytes(body, BODY_BYTES)).await.map_err(|_| cut())?.map_err(|_| cut())?,
+    let limit = match action {
+        Action::Deploy | Action::StartExperiment => deploy::upload_limit(admin),
+        _ => BODY,
     };
-    let asked = Asked {
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        body: body.to_vec(),
-    };
+    let asked = Asked::read(&parts.method, &parts.uri, body, limit).await?;
     match action {
         Action::Alive => Ok(status::alive()),
         Action::Ready => Ok(status::ready(admin)),
@@ -177,5 +170,17 @@ async fn act(admin: &Arc<Admin>, action: Action, request: Request) -> Reply {
         Action::Forget => operate::forget(admin, &asked).await,
         Action::ClearTold => operate::clear_told(admin, &asked).await,
         Action::Reload => operate::reload(admin).await,
+        Action::Versions => versions::list(admin, &asked).await,
+        Action::Deploy => deploy::deploy(admin, asked).await,
+        Action::RollBack => versions::roll_back(admin, &asked).await,
+        Action::Promote => versions::promote(admin, &asked).await,
+        Action::Experiment => experiments::status(admin, &asked).await,
+        Action::StartExperiment => experiments::start(admin, asked).await,
+        Action::StopExperiment => experiments::stop(admin, &asked).await,
+        Action::Audit => audit::list(admin, &asked).await,
+        Action::AuditCheck => audit::check(admin).await,
+        Action::Rerun => history::rerun(admin, &asked).await,
+        Action::History => history::history(admin, &asked).await,
+        Action::Component => history::component(admin, &asked).await,
     }
 }
