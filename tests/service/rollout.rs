@@ -43,7 +43,7 @@ impl Host {
 
     /// The lines of the audit log, oldest first.
     pub(crate) async fn audit(&self) -> Vec<Value> {
-        let mut lines = self.admin("/audit?limit=1000").await["entries"].as_array().unwrap().clone();
+        let mut lines = self.admin("/audit?limit=1000").await["lines"].as_array().unwrap().clone();
         lines.reverse();
         lines
     }

@@ -59,7 +59,7 @@ async fn a_candidate_that_moves_users_to_another_account_is_reported_and_changes
     let examples = report["examples"].as_array().unwrap();
     assert!(!examples.is_empty());
     for example in examples {
-        let user: usize = example["event"].as_str().unwrap()[1..].parse().unwrap();
+        let user: usize = example["event_id"].as_str().unwrap()[1..].parse().unwrap();
         assert!(user % 125 < 4, "{example}");
     }
 }
@@ -115,7 +115,7 @@ async fn an_experiment_goes_on_after_a_restart() {
     host.until_drained("acme").await;
     let stopped = host.order("/experiments/stop", json!({})).await;
     assert_eq!(stopped["report"]["events"]["differing"], 1, "{stopped}");
-    assert_eq!(host.try_order("/experiments/stop", json!({})).await.0, 400);
+    assert_eq!(host.try_order("/experiments/stop", json!({})).await.0, 404);
     let host = host.restart().await;
     assert_eq!(host.status("acme").await["experiment"], false);
 }

@@ -105,33 +105,32 @@ pub(super) struct TlsTable {
 
 /// Where traces are sent.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TracesTable {
     /// What takes them, by OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`. Plain HTTP for private
     /// addresses only.
     #[schemars(required)]
     pub(super) endpoint: Option<String>,
     /// The share of requests, batches and attempts that are traced, from 0 to 1.
+    #[serde(default = "one_percent")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub(super) sample: f64,
     /// Headers that are sent with them, such as a key of the vendor.
+    #[serde(default)]
     pub(super) headers: BTreeMap<String, SecretSource>,
     /// What the service is called in them.
+    #[serde(default = "own_name")]
     pub(super) service_name: String,
     /// Certificates to trust instead of the built-in ones, PEM, relative to this file.
     pub(super) ca_file: Option<PathBuf>,
 }
 
-impl Default for TracesTable {
-    fn default() -> Self {
-        Self {
-            endpoint: None,
-            sample: 0.01,
-            headers: BTreeMap::new(),
-            service_name: "accoil-stream".to_owned(),
-            ca_file: None,
-        }
-    }
+fn one_percent() -> f64 {
+    0.01
+}
+
+fn own_name() -> String {
+    "accoil-stream".to_owned()
 }
 
 fn yes() -> bool {

@@ -78,7 +78,11 @@ fn each_mistake_has_its_line_and_no_value() {
 #[test]
 fn a_change_of_any_of_it_needs_a_restart() {
     let before = parse(&with(&format!("{GOOD}\nheaders = {{ x = \"file:key\" }}"))).unwrap();
-    let restart = |text: &str| changes(&before, &parse(text).unwrap()).restart;
+    // Each is in a folder of its own, so that others differ as well.
+    let restart = |text: &str| -> Vec<String> {
+        let keys = changes(&before, &parse(text).unwrap()).restart;
+        keys.into_iter().filter(|key| key == "server.traces").collect()
+    };
     assert!(restart(&with(&format!("{GOOD}\nheaders = {{ x = \"file:key\" }}"))).is_empty());
     for table in ["", "sample = 0.5\nheaders = { x = \"file:key\" }", "headers = { y = \"file:key\" }"] {
         assert_eq!(restart(&with(&format!("{GOOD}\n{table}"))), ["server.traces"], "{table}");
