@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::{Admin, Service};
+use super::client::Service;
 use super::text::{bytes, count};
 use crate::cli::{Exit, Failure};
 
@@ -118,7 +118,7 @@ impl Backup {
 impl Forget {
     pub(in crate::cli) fn run(&self) -> Result<Exit, Failure> {
         let admin = self.service.find()?;
-        let tenant = tenant(&admin, self.tenant.as_deref())?;
+        let tenant = admin.tenant(self.tenant.as_deref())?;
         let answer = admin.post(&["forget"], &json!({ "tenant": tenant, "user": self.user }))?;
         admin.print(&answer, |erased: Erased| {
             let events = erased.history + erased.count;
@@ -130,18 +130,13 @@ impl Forget {
 impl ForgetTold {
     pub(in crate::cli) fn run(&self) -> Result<Exit, Failure> {
         let admin = self.service.find()?;
-        let tenant = tenant(&admin, self.tenant.as_deref())?;
+        let tenant = admin.tenant(self.tenant.as_deref())?;
         let answer = admin.post(&["told", "clear"], &json!({ "tenant": tenant }))?;
         admin.print(&answer, |erased: Erased| match erased.count {
             0 => "nothing was remembered\n".to_owned(),
             number => format!("forgot {} about users and accounts\n", count(number, "thing")),
         })
     }
-}
-
-fn tenant(admin: &Admin, asked: Option<&str>) -> Result<String, Failure> {
-    let tenant = admin.address.tenant(asked).map(str::to_owned);
-    tenant.map_err(|error| Failure::new(Exit::Usage, error.code(), error))
 }
 
 #[cfg(test)]

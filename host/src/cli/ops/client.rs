@@ -7,9 +7,8 @@ use clap::Args;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use reqwest::Url;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{Exit, Failure, print, printable};
@@ -47,6 +46,12 @@ pub(super) struct Admin {
     authorization: HeaderValue,
     http: reqwest::Client,
     runtime: Runtime,
+}
+
+/// An answer, whatever it says.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) text: String,
 }
 
 /// An error in an answer.
@@ -124,12 +129,31 @@ fn token(address: &ServiceAddress) -> Result<Secret, Failure> {
 impl Admin {
     /// Asks; `path` in parts that are escaped here.
     pub(super) fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<String, Failure> {
-        self.ask(Method::GET, path, query, None, Some(PATIENCE))
+        let Answer { status, text } = self.ask(Method::GET, path, query, None, Some(PATIENCE))?;
+        if status.is_success() { Ok(text) } else { Err(self.refused(status, &text)) }
     }
 
     /// Commands; waits for as long as it takes.
-    pub(super) fn post(&self, path: &[&str], body: &Value) -> Result<String, Failure> {
+    pub(super) fn post(&self, path: &[&str], body: &impl Serialize) -> Result<String, Failure> {
+        let Answer { status, text } = self.try_post(path, body)?;
+        if status.is_success() { Ok(text) } else { Err(self.refused(status, &text)) }
+    }
+
+    /// Commands what may be done in part: gives also what is no success.
+    pub(super) fn try_post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, Failure> {
+        let body = serde_json::to_string(body).map_err(|error| Failure::new(Exit::Usage, "admin-body", error))?;
         self.ask(Method::POST, path, &[], Some(body), None)
+    }
+
+    /// Whether answers are to be printed as they came.
+    pub(super) fn prints_json(&self) -> bool {
+        self.json
+    }
+
+    /// One tenant by its name; the only one when none is named.
+    pub(super) fn tenant(&self, asked: Option<&str>) -> Result<String, Failure> {
+        let tenant = self.address.tenant(asked).map(str::to_owned);
+        tenant.map_err(|error| Failure::new(Exit::Usage, error.code(), error))
     }
 
     /// Prints an answer as it came, or as `human` tells it.
@@ -141,11 +165,15 @@ impl Admin {
         if self.json {
             return print(format!("{}\n", answer.trim_end()).as_bytes());
         }
-        let read = serde_json::from_str(answer).map_err(|error| {
+        print(printable(&human(self.read(answer)?)).as_bytes())
+    }
+
+    /// Reads an answer.
+    pub(super) fn read<T: DeserializeOwned>(&self, answer: &str) -> Result<T, Failure> {
+        serde_json::from_str(answer).map_err(|error| {
             let problem = format!("{} answered what this release does not understand ({error})", self.base);
             Failure::new(Exit::Incomplete, "admin-answer", format!("{problem}; are both the same release?"))
-        })?;
-        print(printable(&human(read)).as_bytes())
+        })
     }
 
     fn ask(
@@ -153,9 +181,9 @@ impl Admin {
         method: Method,
         path: &[&str],
         query: &[(&str, String)],
-        body: Option<&Value>,
+        body: Option<String>,
         patience: Option<Duration>,
-    ) -> Result<String, Failure> {
+    ) -> Result<Answer, Failure> {
         let mut url = self.base.clone();
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.clear().extend(path);
@@ -165,7 +193,7 @@ impl Admin {
         }
         let mut request = self.http.request(method, url).header(AUTHORIZATION, self.authorization.clone());
         if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         if let Some(patience) = patience {
             request = request.timeout(patience);
@@ -175,8 +203,7 @@ impl Admin {
             Ok((answer.status(), answer.bytes().await?))
         });
         let (status, bytes) = answer.map_err(|error: reqwest::Error| self.unreachable(&error))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if status.is_success() { Ok(text) } else { Err(self.refused(status, &text)) }
+        Ok(Answer { status, text: String::from_utf8_lossy(&bytes).into_owned() })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -190,8 +217,14 @@ impl Admin {
         Failure::new(Exit::Usage, "service-unreachable", format!("{base}: {problem}; {advice} with --config"))
     }
 
-    fn refused(&self, status: StatusCode, text: &str) -> Failure {
-        let exit = if status == StatusCode::UNAUTHORIZED { Exit::Usage } else { Exit::Incomplete };
+    /// The failure that an answer tells of.
+    pub(super) fn refused(&self, status: StatusCode, text: &str) -> Failure {
+        let exit = match status {
+            StatusCode::UNAUTHORIZED => Exit::Usage,
+            // A component, or its settings.
+            StatusCode::UNPROCESSABLE_ENTITY => Exit::Refused,
+            _ => Exit::Incomplete,
+        };
         match serde_json::from_str::<Refusal>(text) {
             Ok(refusal) => Failure::new(exit, refusal.code, refusal.message),
             Err(_) => {

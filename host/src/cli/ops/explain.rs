@@ -30,8 +30,7 @@ pub(in crate::cli) struct Arguments {
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let admin = arguments.service.find()?;
-    let tenant = admin.address.tenant(arguments.tenant.as_deref());
-    let tenant = tenant.map_err(|error| Failure::new(Exit::Usage, error.code(), error))?.to_owned();
+    let tenant = admin.tenant(arguments.tenant.as_deref())?;
     let answer = admin.get(&["events", &arguments.event], &[("tenant", tenant)])?;
     admin.print(&answer, |story: Story| story.text())
 }
@@ -48,6 +47,8 @@ struct Story {
     accepted_at: Moment,
     #[serde(default)]
     version: Option<u64>,
+    #[serde(default)]
+    in_force: Option<u64>,
     #[serde(default)]
     pin: Raw,
     #[serde(default)]
@@ -91,13 +92,33 @@ impl Request {
     }
 }
 
+/// In the note of an event that was mapped by another version than the one for its place.
+#[derive(Debug, Deserialize)]
+struct Repinned {
+    from: u64,
+    because: String,
+}
+
 impl Story {
+    fn repinned(&self) -> Option<Repinned> {
+        #[derive(Deserialize)]
+        struct Note {
+            repinned: Repinned,
+        }
+        let note = self.note.as_ref()?;
+        serde_json::from_str::<Note>(note.get()).ok().map(|note| note.repinned)
+    }
+
     fn text(&self) -> String {
         let mut text = format!("event {} of {}: {}\n", self.id, self.tenant, self.state);
         let accepted = format!("{}, number {} in its order", self.accepted_at.text(), self.seq);
         push(&mut text, "accepted", &accepted);
         if let Some(version) = self.version {
-            push(&mut text, "version", &version.to_string());
+            let other = self.in_force.map(|live| format!("; live for this place in the order was version {live}"));
+            push(&mut text, "version", &format!("{version}{}", other.unwrap_or_default()));
+        }
+        if let Some(Repinned { from, because }) = self.repinned() {
+            push(&mut text, "run again", &format!("since version {from} failed on it: {because}"));
         }
         push_raw(&mut text, "pin", &self.pin);
         push_raw(&mut text, "event", &self.event);
@@ -153,6 +174,15 @@ request    POST /v2/track {"userId":"u"}
 note       {"took_ms":3}
 "#;
         assert_eq!(story.text(), expected);
+    }
+
+    #[test]
+    fn an_event_that_another_version_mapped_is_told_of() {
+        let story = STORY.replace("\"version\":3", "\"version\":3,\"in_force\":4");
+        let story = story.replace("{\"took_ms\":3}", r#"{"repinned":{"from":4,"because":"fault: \"x\""}}"#);
+        let text = serde_json::from_str::<Story>(&story).unwrap().text();
+        assert!(text.contains("version    3; live for this place in the order was version 4\n"), "{text}");
+        assert!(text.contains("run again  since version 4 failed on it: fault: \"x\"\n"), "{text}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::client::{Admin, Service};
-use super::text::{age, bytes, table};
+use super::text::{Moment, age, bytes, cell, percent, short, table};
 use crate::cli::{Exit, Failure, complain};
 
 /// How often `--watch` looks.
@@ -84,6 +84,10 @@ struct Tenant {
     paused: bool,
     version: u64,
     mapping: String,
+    canary: Option<Canary>,
+    watched_until: Option<Moment>,
+    rolled_back: Option<RolledBack>,
+    experiment: bool,
     queued: u64,
     queued_bytes: u64,
     oldest_age_s: Option<u64>,
@@ -97,6 +101,22 @@ struct Tenant {
     destination_until_s: Option<u64>,
     last_error: Option<String>,
     dedup_window_s: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Canary {
+    version: u64,
+    mapping: String,
+    share: f64,
+}
+
+#[derive(Debug, Deserialize)]
+struct RolledBack {
+    at: Moment,
+    condemned: u64,
+    to: u64,
+    from: u64,
+    reason: String,
 }
 
 impl Status {
@@ -114,7 +134,7 @@ impl Status {
             text.push_str(&format!("DAMAGED: {damaged} rows of the store could not be read\n"));
         }
         if let Some(problem) = &self.unused_config {
-            text.push_str(&format!("the configuration's file is not in force: {}\n", super::text::cell(problem)));
+            text.push_str(&format!("the configuration's file is not in force: {}\n", cell(problem)));
         }
         text.push('\n');
         if self.tenants.is_empty() {
@@ -160,24 +180,47 @@ impl Tenant {
             None => self.destination.clone(),
         };
         let numbers = [self.dead_letters, self.delivered, self.skipped, self.version];
-        let mapping: String = self.mapping.trim_start_matches("sha256:").chars().take(12).collect();
+        let mapping = short(&self.mapping);
         let mut row = vec![self.name.clone()];
         row.extend(numbers.map(|number| number.to_string()));
         row.extend([mapping, destination]);
         row
     }
 
+    /// What is worth a line of its own, if there is anything.
     fn remarks(&self, text: &mut String) {
+        let mut remarks = self.rollout();
         if let Some(error) = &self.last_error {
-            text.push_str(&format!("\n{}: last error: {}", self.name, super::text::cell(error)));
+            remarks.push(format!("last error: {}", cell(error)));
         }
         if self.dedup_window_s < PROMISED_DEDUP_S {
-            let window = age(self.dedup_window_s);
-            text.push_str(&format!("\n{}: duplicates are recognised for {window} only", self.name));
+            remarks.push(format!("duplicates are recognised for {} only", age(self.dedup_window_s)));
         }
-        if self.last_error.is_some() || self.dedup_window_s < PROMISED_DEDUP_S {
+        for remark in &remarks {
+            text.push_str(&format!("\n{}: {remark}", self.name));
+        }
+        if !remarks.is_empty() {
             text.push('\n');
         }
+    }
+
+    fn rollout(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if let Some(Canary { version, mapping, share }) = &self.canary {
+            remarks.push(format!("canary: version {version} ({}) for {} of users", short(mapping), percent(*share)));
+        }
+        if let Some(until) = &self.watched_until {
+            remarks.push(format!("version {} is watched until {}", self.version, until.text()));
+        }
+        if let Some(RolledBack { at, condemned, to, from, reason }) = &self.rolled_back {
+            let when = at.text();
+            remarks
+                .push(format!("ROLLED BACK {when} from version {condemned} to {to}, from event {from} on: {reason}"));
+        }
+        if self.experiment {
+            remarks.push("an experiment runs: see experiments status".to_owned());
+        }
+        remarks
     }
 }
 

@@ -37,6 +37,26 @@ beta-long: duplicates are recognised for 1h00m only
 }
 
 #[test]
+fn what_changes_is_told_below() {
+    let tenant: Tenant = serde_json::from_str(
+        r#"{"name":"acme","version":3,"dedup_window_s":604800,"experiment":true,
+        "canary":{"version":4,"mapping":"sha256:0123456789abcdef","share":0.05},
+        "watched_until":"2026-01-02T03:04:05.678Z",
+        "rolled_back":{"at":"2026-01-01T00:00:00Z","condemned":2,"to":1,"from":17,"reason":"of 9 events it failed on 9"}}"#,
+    )
+    .unwrap();
+    let mut text = String::new();
+    tenant.remarks(&mut text);
+    let expected = "
+acme: canary: version 4 (0123456789ab) for 5% of users
+acme: version 3 is watched until 2026-01-02T03:04:05Z
+acme: ROLLED BACK 2026-01-01T00:00:00Z from version 2 to 1, from event 17 on: of 9 events it failed on 9
+acme: an experiment runs: see experiments status
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
 fn what_is_missing_or_new_in_an_answer_is_no_error() {
     let status: Status = serde_json::from_str(
         r#"{"health":{"store":"failing","problem":"disk full"},"store":{"damaged":2},"mood":"bad"}"#,

@@ -102,6 +102,17 @@ fn is_number(cell: &str) -> bool {
     cell == "-" || (cell.starts_with(|first: char| first.is_ascii_digit()) && cell.len() <= 12)
 }
 
+/// The first digits of a digest, enough to tell it from others.
+pub(super) fn short(digest: &str) -> String {
+    digest.trim_start_matches("sha256:").chars().take(12).collect()
+}
+
+/// `5%`, `0.0001%`: a share to the millionth.
+pub(super) fn percent(share: f64) -> String {
+    let digits = format!("{:.4}", share * 100.0);
+    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// `1 event`, `2 events`.
 pub(in crate::cli) fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("{number} {what}") } else { format!("{number} {what}s") }
@@ -132,6 +143,13 @@ mod tests {
         let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["b\n\u{1b}[31m".to_owned(), "1000".to_owned()]];
         assert_eq!(table(&["name", "n"], &rows), "name              n\na                 1\nb\\n\\u{1b}[31m  1000\n");
         assert_eq!(cell(&"é".repeat(100)).chars().count(), WIDEST + 1);
+    }
+
+    #[test]
+    fn shares_and_digests_are_short() {
+        let shares = [(0.05, "5%"), (1.0, "100%"), (0.000_001, "0.0001%"), (0.29, "29%"), (0.0, "0%")];
+        shares.iter().for_each(|(share, text)| assert_eq!(percent(*share), *text));
+        assert_eq!((short("sha256:0123456789abcdef"), short("ab")), ("0123456789ab".into(), "ab".into()));
     }
 
     #[test]
