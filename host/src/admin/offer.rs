@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn what_is_decoded_is_what_was_encoded_whatever_its_length() {
         for length in 0..70 {
-            let bytes: Vec<u8> = (0..length).map(|number| number * 37).collect();
+            let bytes: Vec<u8> = (0..length).map(|number: u8| number.wrapping_mul(37)).collect();
             assert_eq!(*decoded(&STANDARD.encode(&bytes), 70).unwrap(), *bytes);
         }
     }

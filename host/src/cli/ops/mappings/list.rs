@@ -120,7 +120,7 @@ mod tests {
           "canary":{"version":2,"share":0.05},"fallback":null,"by":"me","reason":"try"},
         "versions":[
           {"version":2,"at":"2026-01-02T03:04:05.678Z","by":"me","reason":"try",
-           "mapping":"sha256:0123456789abcdef","settings_digest":"fedcba9876543210","settings":{}},
+           "mapping":"sha256:abcdef0123456789","settings_digest":"fedcba9876543210","settings":{}},
           {"version":1,"at":"2026-01-01T00:00:00Z","by":"configuration","reason":"configured in accoil.toml",
            "mapping":null,"settings_digest":null,"settings":null}],
         "activations":[
@@ -136,7 +136,7 @@ mod tests {
         let expected = r"acme: version 1, 5% of users on version 2 from event 120 on
 
 version  made                  mapping       settings      by             reason
-      2  2026-01-02T03:04:05Z  0123456789ab  fedcba987654  me             try
+      2  2026-01-02T03:04:05Z  abcdef012345  fedcba987654  me             try
       1  2026-01-01T00:00:00Z  -             -             configuration  configured in accoil.toml
 
 from event  since                 in force                             by             reason
