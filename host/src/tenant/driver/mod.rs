@@ -18,6 +18,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::Way;
@@ -170,7 +171,9 @@ impl Driver {
                 }
                 Some(ran) = self.running.next(), if !self.running.is_empty() => {
                     self.took_place(ran);
-                    // Those that have ended as well, in one turn.
+                    // What can be read or written now comes first, so that a turn of the loop serves many answers:
+                    // one turn each would have the threads of the runtime wake each other for every event.
+                    yield_now().await;
                     while let Some(Some(ran)) = self.running.next().now_or_never() {
                         self.took_place(ran);
                     }
