@@ -11,6 +11,9 @@ use crate::queue::{Accepted, DedupKey, Fact, NewEvent, QueueError, Replay, Seq, 
 
 const INSERT: &str = "INSERT INTO event (key, id, at, sum, original, delivered, body) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
+/// Events whose sizes are known by heart; those of others are looked up.
+const MOST_SIZES: usize = 1 << 18;
+
 impl State {
     /// Takes events in, all or nothing, but those that are known.
     pub(super) fn accept(
@@ -88,12 +91,19 @@ impl State {
     }
 
     /// Moves the take position on.
-    pub(super) fn take_up_to(&mut self, tenant: TenantId, last: Seq) -> Result<(), Stop> {
+    pub(super) fn take_up_to(&mut self, tenant: TenantId, events: &[Stored]) -> Result<(), Stop> {
+        let last = events.last().map_or(0, |event| event.seq);
         if self.tenants.get(&tenant).is_some_and(|entry| entry.taken >= last) {
             return Ok(());
         }
         let entry = self.tenant(tenant)?;
         entry.taken = last.min(entry.accepted);
+        for event in events {
+            if self.sizes.len() >= MOST_SIZES {
+                break;
+            }
+            self.sizes.extend(u32::try_from(event.body.len()).ok().map(|size| (key(tenant, event.seq), size)));
+        }
         Ok(())
     }
 

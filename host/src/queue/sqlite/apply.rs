@@ -44,8 +44,7 @@ impl State {
             Op::Tenant { name, reply } => answer(reply, self.named(c, &name)),
             Op::Accept { tenant, events, facts, reply } => answer(reply, self.accept(c, tenant, events, &facts)),
             Op::Taken { tenant, events, reply } => {
-                let last = events.last().map_or(0, |event| event.seq);
-                answer(reply, self.take_up_to(tenant, last).map(|()| events))
+                answer(reply, self.take_up_to(tenant, &events).map(|()| events))
             }
             Op::Record(record) => self.apply_record(c, record),
             Op::Activate { tenant, after, new, reply } => answer(reply, self.activate(c, tenant, after, new)),

@@ -38,6 +38,9 @@ impl State {
         if self.tenants.get(&tenant).is_none_or(|entry| entry.ended.contains(seq)) {
             return Ok(None);
         }
+        if let Some(size) = self.sizes.get(&key(tenant, seq)) {
+            return Ok(Some(u64::from(*size)));
+        }
         let size = c
             .prepare_cached("SELECT length(body) FROM event WHERE key=?")?
             .query_row([key(tenant, seq)], |row| row.get(0))
@@ -57,6 +60,7 @@ impl State {
         let Some(size) = self.open_size(c, tenant, seq)? else { return Ok(()) };
         let (now, keeps, history_ms) = (self.now, self.keeps_history(), self.limits.history_ms);
         let row = key(tenant, seq);
+        self.sizes.remove(&row);
         if self.tried.remove(&row) {
             c.prepare_cached("DELETE FROM attempt WHERE key=?")?.execute([row])?;
         }

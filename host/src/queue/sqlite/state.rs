@@ -62,6 +62,9 @@ pub(super) struct State {
     pub(super) dedup: Dedup,
     /// Rows of `attempt`: most events come through at once, and have none to be deleted.
     pub(super) tried: HashSet<i64>,
+    /// Sizes of bodies that were given out: most events end soon after, and their rows need not be
+    /// read again for that.
+    pub(super) sizes: HashMap<i64, u32>,
     /// The last row of `seen`.
     pub(super) seen: i64,
     /// Tenants whose row is to be written with this transaction.
@@ -98,6 +101,7 @@ impl State {
             names: HashMap::new(),
             dedup: Dedup::new(u64::from(config.dedup_days) * DAY, config.dedup_events),
             tried: HashSet::new(),
+            sizes: HashMap::new(),
             seen: 0,
             touched: BTreeSet::new(),
             arrived: BTreeSet::new(),
@@ -215,6 +219,7 @@ impl State {
             self.tenants.insert(id, tenant);
         }
         self.load_ended(c)?;
+        self.sizes.clear();
         self.tried =
             c.prepare("SELECT key FROM attempt")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         self.load_seen(c)?;
