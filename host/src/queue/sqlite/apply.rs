@@ -43,9 +43,7 @@ impl State {
         match op {
             Op::Tenant { name, reply } => answer(reply, self.named(c, &name)),
             Op::Accept { tenant, events, facts, reply } => answer(reply, self.accept(c, tenant, events, &facts)),
-            Op::Taken { tenant, events, reply } => {
-                answer(reply, self.take_up_to(tenant, &events).map(|()| events))
-            }
+            Op::Taken { tenant, events, reply } => answer(reply, self.take_up_to(tenant, &events).map(|()| events)),
             Op::Record(record) => self.apply_record(c, record),
             Op::Activate { tenant, after, new, reply } => answer(reply, self.activate(c, tenant, after, new)),
             Op::Audit { entry, reply } => answer(reply, self.audit(c, entry)),

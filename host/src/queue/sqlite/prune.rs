@@ -12,7 +12,7 @@ const LOOK_MS: u64 = 60_000;
 /// Rows of history that are deleted at once because the store is full.
 const MAKE_ROOM_ROWS: usize = 512;
 /// Rows that one tenant loses in a row because of the bytes of all.
-const TURN_ROWS: usize = 64;
+const TURN_ROWS: usize = 256;
 
 /// Deletes up to about `rows` rows. Says whether there is more to do.
 pub(super) fn slice(state: &mut State, c: &Connection, rows: usize) -> rusqlite::Result<bool> {
@@ -112,28 +112,34 @@ struct Old {
 fn history(state: &mut State, c: &Connection, id: TenantId, until: Until, left: &mut usize) -> rusqlite::Result<()> {
     let Some(tenant) = state.tenants.get_mut(&id) else { return Ok(()) };
     let old = oldest(c, id, tenant.pruned, *left)?;
-    let (is_end, low) = (old.len() < *left, tenant.ended.low());
+    let (first, low, before) = (key(id, tenant.pruned), tenant.ended.low(), tenant.history_bytes);
+    // When it is looked at again, unless a row says otherwise: at the next change.
+    let mut later = if old.len() < *left { UnixMs::MAX } else { tenant.prune_at };
+    let mut last = None;
     state.touched.insert(id);
-    let before = tenant.history_bytes;
     for Old { key, at, size } in old {
-        if let Err(later) = until.reaches(at, before - tenant.history_bytes) {
-            tenant.prune_at = later.unwrap_or(tenant.prune_at);
-            return Ok(());
+        if let Err(at) = until.reaches(at, before - tenant.history_bytes) {
+            later = at.unwrap_or(tenant.prune_at);
+            break;
         }
         *left -= 1;
+        tenant.pruned = seq_of(key);
         if let Some(size) = size {
-            c.prepare_cached("DELETE FROM event WHERE key=?")?.execute([key])?;
             tenant.history_events = tenant.history_events.saturating_sub(1);
             tenant.history_bytes = tenant.history_bytes.saturating_sub(natural(size));
         }
-        // Beyond the low mark the row is still needed: it says that the event has ended.
-        if seq_of(key) <= low {
-            c.prepare_cached("DELETE FROM settled WHERE key=?")?.execute([key])?;
+        if tenant.pruned <= low {
+            last = Some(key);
+        } else if size.is_some() {
+            // Others around it may live, and its row in `settled` says that it has ended.
+            c.prepare_cached("DELETE FROM event WHERE key=?")?.execute([key])?;
         }
-        tenant.pruned = seq_of(key);
     }
-    if is_end {
-        tenant.prune_at = UnixMs::MAX;
+    tenant.prune_at = later;
+    if let Some(last) = last {
+        // Up to the low mark all have ended, so the whole range goes at once.
+        c.prepare_cached("DELETE FROM event WHERE key > ? AND key <= ?")?.execute([first, last])?;
+        c.prepare_cached("DELETE FROM settled WHERE key > ? AND key <= ?")?.execute([first, last])?;
     }
     Ok(())
 }
