@@ -43,6 +43,10 @@ fn the_program() {
       import           Give the events of files to a running service
       status           Show how a running service and its tenants are
       explain          Tell what became of an event, and why
+      rerun            Print the requests that a version makes of an event; nothing is sent
+      mappings         List, deploy, roll back or promote mappings while events flow
+      experiments      Run a candidate mapping beside the live one, and tell what it would change
+      audit            Show who changed what, when and why; or check that nobody rewrote it
       dead-letters     List, show, replay or drop events that could not be delivered
       reload           Make a running service read its configuration again
       backup           Write a copy of a running service's store to a file

@@ -98,7 +98,7 @@ async fn all_events_arrive(name: &'static str, bad: &str) {
     assert_eq!(codes.len(), COUNT + 3);
 }
 
-/// Every other answer of the service is lost on its way, after the events were accepted.
+/// Every other of the first answers of the service is lost on its way, after the events were accepted.
 async fn a_retry_doubles_nothing(name: &'static str) {
     let Some(sdk) = sdk(name) else { return };
     let accoil = Accoil::start().await;
@@ -114,7 +114,8 @@ async fn a_retry_doubles_nothing(name: &'static str) {
             let answer = client().post(format!("http://{ingest}/2/httpapi")).body(body).send().await.unwrap();
             let status = answer.status();
             let text = answer.text().await.unwrap();
-            let is_lost = number.is_multiple_of(2);
+            // No more than three, for the SDKs give an event up after a few tries.
+            let is_lost = number < 6 && number.is_multiple_of(2);
             let lost = r#"{"code":503,"error":"Service Unavailable"}"#.to_owned();
             let mut response = Response::new(Body::from(if is_lost { lost } else { text }));
             *response.status_mut() = if is_lost { http::StatusCode::SERVICE_UNAVAILABLE } else { status };

@@ -90,6 +90,16 @@ impl<K: Hash + Eq + Clone, T> Lanes<K, T> {
         }
     }
 
+    /// The ticket that the next unit gets.
+    pub fn next_ticket(&self) -> Ticket {
+        self.next
+    }
+
+    /// The oldest unit that waits or runs. Looks at all of them.
+    pub fn oldest(&self) -> Option<Ticket> {
+        self.units.keys().min().copied()
+    }
+
     /// How many units of a lane wait or run.
     pub fn len_of(&self, lane: &K) -> usize {
         self.queues.get(lane).map_or(0, VecDeque::len)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::rollout::Asker;
-use super::{Running, Service, ServiceError};
+use super::{Running, Service, ServiceError, orders};
 use crate::queue::{Activation, QueueError, TakeLimits, TenantId};
 use crate::sandbox::DEFAULT_COMPONENT;
 use crate::tenant::{OnlyIf, Switch};
@@ -151,11 +151,8 @@ impl Service {
         let component = self.component(&live, &offer.component).await?;
         let settings = offer.settings.clone().unwrap_or(live.settings);
         let recent = self.trial_events(running.handle.id()).await?;
-        let library = Arc::clone(&self.setup.library);
-        let bytes = Arc::clone(&component);
-        let admitted = tokio::task::spawn_blocking(move || library.admit(&bytes, &settings, recent)).await;
-        let admitted = admitted.map_err(|error| ServiceError::Task(format!("admission failed: {error}")))?;
-        let (candidate, _) = admitted.map_err(|error| ServiceError::Mapping { tenant: tenant.to_owned(), error })?;
+        let admitted = orders::tried(&self.setup, Arc::clone(&component), settings, recent).await?;
+        let candidate = admitted.map_err(|error| ServiceError::Mapping { tenant: tenant.to_owned(), error })?;
         self.setup.keep(&candidate.pin.mapping, &component).await?;
         Ok(candidate)
     }
@@ -173,7 +170,7 @@ impl Service {
     }
 
     /// The last events of a tenant, as texts.
-    async fn trial_events(&self, id: TenantId) -> Result<Vec<String>, ServiceError> {
+    pub(super) async fn trial_events(&self, id: TenantId) -> Result<Vec<String>, ServiceError> {
         let most = self.config().admission.recent_events;
         if most == 0 {
             return Ok(Vec::new());

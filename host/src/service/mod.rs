@@ -227,7 +227,7 @@ async fn start_one(
     let id: TenantId = setup.queue.tenant(&order.name).await.map_err(failed)?;
     let (component, shadow_bytes) = (order.component_digest(), order.shadow_bytes);
     let shared = Arc::clone(&setup);
-    let (plan, configured) = order.plan(&setup).await?;
+    let (plan, configured) = order.plan(&setup, None).await?;
     let handle = tenant::start(setup, id, name.clone(), plan, configured, metrics.clone())
         .await
         .map_err(|error| ServiceError::Tenant { tenant: name.clone(), error })?;

@@ -67,12 +67,19 @@ impl Order {
     }
 
     /// Compiles the component, keeps it in the store, and makes the orders.
-    pub(super) async fn plan(self, setup: &Setup) -> Result<(Plan, Configured), ServiceError> {
+    /// With `recent` events it is tried on them before.
+    pub(super) async fn plan(
+        self,
+        setup: &Setup,
+        recent: Option<Vec<String>>,
+    ) -> Result<(Plan, Configured), ServiceError> {
         let Self { name, paused, client, delivery, component, settings, watch, rules, reason, shadow_bytes: _ } = self;
         let component: Arc<[u8]> = component.into();
-        let mapping = candidate(setup, Arc::clone(&component), settings)
-            .await?
-            .map_err(|error| ServiceError::Mapping { tenant: name.clone(), error })?;
+        let mapping = match recent {
+            None => candidate(setup, Arc::clone(&component), settings).await?,
+            Some(recent) => tried(setup, Arc::clone(&component), settings, recent).await?,
+        };
+        let mapping = mapping.map_err(|error| ServiceError::Mapping { tenant: name.clone(), error })?;
         setup
             .keep(&mapping.pin.mapping, &component)
             .await
@@ -91,6 +98,19 @@ pub(super) async fn candidate(
     let library = Arc::clone(&setup.library);
     let made = tokio::task::spawn_blocking(move || library.candidate(&component, &settings)).await;
     made.map_err(|error| ServiceError::Task(format!("compiling a mapping failed inside the host: {error}")))
+}
+
+/// The same, after a trial run on samples and on these events.
+pub(super) async fn tried(
+    setup: &Setup,
+    component: Arc<[u8]>,
+    settings: String,
+    recent: Vec<String>,
+) -> Result<Result<Candidate, CandidateError>, ServiceError> {
+    let library = Arc::clone(&setup.library);
+    let made = tokio::task::spawn_blocking(move || library.admit(&component, &settings, recent)).await;
+    let made = made.map_err(|error| ServiceError::Task(format!("admission failed inside the host: {error}")))?;
+    Ok(made.map(|(candidate, _)| candidate))
 }
 
 fn rules(rollout: &RolloutConfig) -> Rules {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use super::orders::Order;
+use super::rollout::Asker;
 use super::{Running, Service, ServiceError, entrants, start_one};
 use crate::config::{self, Changes, Config, TenantChange};
 use crate::tenant::gate::Closed;
@@ -19,6 +20,10 @@ impl Service {
         let _one_at_a_time = self.reloading.lock().await;
         let reloaded = self.take_over().await;
         let problem = reloaded.as_ref().err().map(ToString::to_string);
+        if let (Err(error @ ServiceError::Mapping { tenant, .. }), Some(problem)) = (&reloaded, &problem) {
+            let asker = Asker { by: "configuration".to_owned(), reason: self.config_path.display().to_string() };
+            self.note_refusal(tenant, "configure", &asker, error.code(), problem).await;
+        }
         *self.unused_config.lock().unwrap_or_else(PoisonError::into_inner) = problem;
         reloaded
     }
@@ -115,7 +120,12 @@ impl Service {
                     let is_refused = matches!(running.handle.destination().closed, Some(Closed::Refused(_)));
                     if is_new_file || is_changed || is_refused || !changes.rollout.is_empty() {
                         let component = order.component_digest();
-                        let (plan, configured) = order.plan(&self.setup).await?;
+                        let is_new_mapping = is_new_file || is_new_mapping(changes.tenants.get(&tenant.name));
+                        let recent = match is_new_mapping {
+                            true => Some(self.trial_events(running.handle.id()).await?),
+                            false => None,
+                        };
+                        let (plan, configured) = order.plan(&self.setup, recent).await?;
                         followed.push((tenant.name.clone(), Follow { component, plan, configured }));
                     }
                 }
@@ -151,6 +161,10 @@ async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, ServiceError> {
     tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| Err(ServiceError::Task(error.to_string())))
+}
+
+fn is_new_mapping(change: Option<&TenantChange>) -> bool {
+    matches!(change, Some(TenantChange::Changed { mapping: true, .. }))
 }
 
 /// New orders for a tenant that is served already.

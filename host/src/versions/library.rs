@@ -1,6 +1,6 @@
 //! The components that are compiled, each once, whichever tenants use it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::pin::hex_digest;
@@ -8,6 +8,9 @@ use super::{Candidate, Pin};
 use crate::admission::{Admission, AdmissionError, Trial};
 use crate::limits::Limits;
 use crate::sandbox::{Error, Mapping, Metering, Refusal, Sandbox, SettingsError};
+
+/// Mappings that stay compiled although nothing runs them.
+const KEPT: usize = 4;
 
 /// Why no candidate can be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,8 @@ pub struct Library {
 #[derive(Default)]
 struct Shelf {
     compiled: HashMap<String, Weak<Mapping>>,
+    /// The last few, newest last: whoever goes back to one of them need not wait.
+    last: VecDeque<Arc<Mapping>>,
     under_way: HashSet<String>,
 }
 
@@ -121,6 +126,7 @@ impl Library {
             return Err(AdmissionError::Busy { waited_s: patience.as_secs() });
         }
         if let Some(mapping) = shelf.compiled.get(digest).and_then(Weak::upgrade) {
+            shelf.keep(&mapping);
             return Ok(mapping);
         }
         shelf.under_way.insert(digest.to_owned());
@@ -140,10 +146,20 @@ impl Shelf {
     fn shelve(&mut self, digest: &str, mapping: Arc<Mapping>) -> Arc<Mapping> {
         self.compiled.retain(|_, other| other.strong_count() > 0);
         if let Some(earlier) = self.compiled.get(digest).and_then(Weak::upgrade) {
+            self.keep(&earlier);
             return earlier;
         }
+        self.keep(&mapping);
         self.compiled.insert(digest.to_owned(), Arc::downgrade(&mapping));
         mapping
+    }
+
+    fn keep(&mut self, mapping: &Arc<Mapping>) {
+        self.last.retain(|other| !Arc::ptr_eq(other, mapping));
+        self.last.push_back(Arc::clone(mapping));
+        if self.last.len() > KEPT {
+            self.last.pop_front();
+        }
     }
 }
 

@@ -91,6 +91,16 @@ impl Timeline {
         self.0.last()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is in force.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Forgets what is in force for no event from `first` on.
     pub fn forget_before(&mut self, first: Seq) {
         if let Some(index) = self.0.iter().rposition(|in_force| in_force.activation.from <= first) {

@@ -60,6 +60,8 @@ pub(super) struct Driver {
     /// Set from the moment at which the version on trial must not go on until it is taken back.
     condemned: Option<Verdict>,
     switches: VecDeque<Asked>,
+    /// For what was put in force: from which event on, and the first ticket of those events.
+    marks: VecDeque<(Seq, Ticket)>,
     arrivals: Arc<Notify>,
     /// The last event that was taken up.
     taken: Seq,
@@ -128,6 +130,7 @@ impl Driver {
             in_force,
             condemned: None,
             switches: VecDeque::new(),
+            marks: VecDeque::new(),
             arrivals,
             taken: 0,
             recover_to,

@@ -8,9 +8,13 @@ use tokio::time::Instant;
 use super::super::switch::{Switch, SwitchError, Switched};
 use super::{Driver, FIRST_PAUSE};
 use crate::event::now_ms;
+use crate::outbound::lanes::Ticket;
 use crate::queue::{self, Activation, AuditEntry, NewActivation, Pending, QueueError};
 use crate::tenant::RolledBack;
 use crate::versions::{Candidate, Fallback, InForce, Judge, OnTrial, Split, Verdict, Version};
+
+/// How much of what was in force is kept without a look at whether it is still needed.
+const MOST_REMEMBERED: usize = 32;
 
 /// A switch that was asked for, and who waits for it.
 pub(super) type Asked = (Box<Switch>, oneshot::Sender<Result<Switched, SwitchError>>);
@@ -98,10 +102,25 @@ impl Driver {
         });
         let live = Arc::new(Version { number, what: live });
         self.timeline.push(InForce { activation, live, canary, fallback });
+        self.marks.push_back((from, self.lanes.next_ticket()));
+        self.forget_old();
         self.note_in_force();
         // A version that is waited for is not made to wait.
         self.pause_until = Instant::now();
         self.pause = FIRST_PAUSE;
+    }
+
+    /// Forgets what no event needs that is under way, once there is much of it: under load the lanes
+    /// are never empty.
+    fn forget_old(&mut self) {
+        if self.timeline.len() <= MOST_REMEMBERED || self.taken < self.recover_to {
+            return;
+        }
+        let oldest = self.lanes.oldest().unwrap_or(Ticket::MAX);
+        while let Some((from, _)) = self.marks.get(1).filter(|(_, first)| *first <= oldest).copied() {
+            self.marks.pop_front();
+            self.timeline.forget_before(from);
+        }
     }
 
     /// Takes up what is newest.
