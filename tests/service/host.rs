@@ -175,6 +175,12 @@ impl Host {
         self.admin_request(request).await
     }
 
+    /// The same, which may fail when the service stops.
+    pub(crate) async fn try_command(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let request = self.client.post(format!("http://{}{path}", self.admin)).body(body.to_string());
+        Some(answer(request.bearer_auth(ADMIN_TOKEN).send().await.ok()?).await)
+    }
+
     async fn admin_request(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
         answer(request.bearer_auth(ADMIN_TOKEN).send().await.unwrap()).await
     }

@@ -24,6 +24,7 @@ mod store;
 mod swap;
 mod traces;
 mod trial;
+mod uploads;
 mod versions_api;
 
 pub(crate) use accoil::{Accoil, Reply};

@@ -97,7 +97,7 @@ async fn what_can_not_be_is_refused_with_a_code_and_changes_nothing() {
         ("deploy", merged(asked(without("x")), json!({ "by": " " })), 400, "admin-asker"),
         ("deploy", merged(asked(without("x")), json!({ "canary": 2 })), 400, "admin-share"),
         ("deploy", asked(json!({ "component": { "base64": "?" } })), 400, "admin-base64"),
-        ("deploy", asked(json!({ "component": { "digest": unknown } })), 404, "queue-missing"),
+        ("deploy", asked(json!({ "component": { "digest": unknown } })), 404, "unknown-component"),
         ("deploy", asked(json!({ "component": "default", "settings": { "no": 1 } })), 422, "settings-invalid"),
         ("rollback", asked(json!({ "to": 9 })), 404, "unknown-version"),
         ("rollback", asked(json!({})), 409, "rollout-state"),

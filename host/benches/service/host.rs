@@ -10,6 +10,7 @@ use super::sink::Sink;
 
 pub(crate) struct Host {
     pub(crate) ingest: SocketAddr,
+    admin: SocketAddr,
     pub(crate) client: reqwest::Client,
     child: Child,
     folder: tempfile::TempDir,
@@ -42,21 +43,39 @@ impl Host {
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (said, log) = std::sync::mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(said.send(line))));
-        let mut ingest = None;
+        let mut addresses = None;
         while let Ok(line) = log.recv_timeout(Duration::from_secs(60)) {
             if let Some((_, rest)) = line.split_once("serving events on ") {
-                ingest = rest.split(',').next().unwrap().parse().ok();
+                let (ingest, rest) = rest.split_once(", operators on ").unwrap();
+                let admin = rest.split_whitespace().next().unwrap();
+                addresses = Some((ingest.parse().unwrap(), admin.parse().unwrap()));
                 break;
             }
             println!("{line}");
         }
-        let ingest = ingest.expect("the service starts");
-        Self { ingest, client: client(), child, folder, log }
+        let (ingest, admin) = addresses.expect("the service starts");
+        Self { ingest, admin, client: client(), child, folder, log }
     }
 
     /// Processor time that the service has used.
     pub(crate) fn processor_time(&self) -> Duration {
         processor_time(&self.child.id().to_string())
+    }
+
+    /// Deploys a component to the first tenant.
+    pub(crate) async fn deploy(&self, component: &str, settings: &serde_json::Value) -> serde_json::Value {
+        self.order("deploy", &serde_json::json!({ "component": component, "settings": settings })).await
+    }
+
+    /// Has the first tenant's version changed.
+    pub(crate) async fn order(&self, what: &str, more: &serde_json::Value) -> serde_json::Value {
+        let mut body = serde_json::json!({ "tenant": "t0", "by": "benchmark", "reason": "to see" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let token = std::fs::read_to_string(self.folder.path().join("data/admin-token")).unwrap();
+        let url = format!("http://{}/versions/{what}", self.admin);
+        let answer = self.client.post(url).bearer_auth(token.trim()).body(body.to_string()).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}"))
     }
 
     /// Pauses or resumes delivery, by configuration.

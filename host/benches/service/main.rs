@@ -5,7 +5,7 @@
 //! Not a criterion benchmark: what is measured are whole processes. Sender, sink and service share
 //! the processors.
 //!
-//!     cargo bench -p accoil-stream --bench service -- [all|throughput|latency|backlog|tenants] [EVENTS]
+//!     cargo bench -p accoil-stream --bench service -- [all|throughput|latency|backlog|tenants|swaps] [EVENTS]
 
 #![allow(
     missing_docs,
@@ -49,6 +49,9 @@ fn main() {
                 latency(rate / 2.0).await;
             }
         }
+        if matches!(what, "all" | "swaps") {
+            swaps().await;
+        }
         if matches!(what, "all" | "backlog") {
             backlog(events).await;
         }
@@ -85,6 +88,57 @@ async fn latency(rate: f64) {
     let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
     println!("latency at {rate:.0} events a second, accepted to delivered, {} events:", latencies.len());
     println!("    p50 {:?}   p99 {:?}   p99.9 {:?}   longest {:?}", at(0.5), at(0.99), at(0.999), at(1.0));
+}
+
+/// Latency while the version changes twenty times a second, beside that of a version that stays; and
+/// how long a component takes from its upload to its first event.
+async fn swaps() {
+    /// Far from what the machine can do, so that what is seen is the swap.
+    const RATE: f64 = 4_000.0;
+    const TIME: Duration = Duration::from_secs(15);
+    let mut without = Duration::ZERO;
+    for is_swapping in [false, true] {
+        let sink = Sink::start().await;
+        let host = Host::start(&sink, 1, "").await;
+        warm_up(&host, &sink, 1).await;
+        let settings = serde_json::json!({ "properties": ["plan"] });
+        let uploaded = Instant::now();
+        let new = host.deploy("default", &settings).await;
+        println!("deployed and in force after {:?}: {}", uploaded.elapsed(), new["times_ms"]);
+        let (swaps, mut latencies) = tokio::join!(
+            async { if is_swapping { swap_for(&host, TIME).await } else { Vec::new() } },
+            load::steady(&host, &sink, RATE, TIME)
+        );
+        latencies.sort_unstable();
+        let p99 = latencies[(latencies.len() - 1) * 99 / 100];
+        if is_swapping {
+            let longest = |name: &str| swaps.iter().filter_map(|times| times[name].as_f64()).fold(0.0, f64::max);
+            println!(
+                "p99 with {} swaps: {p99:?}, {:.2} of that without; the switch itself took {:.3} ms at most, its write {:.1} ms",
+                swaps.len(),
+                p99.as_secs_f64() / without.as_secs_f64(),
+                longest("switch"),
+                longest("write")
+            );
+        } else {
+            without = p99;
+            println!("p99 without swaps at {RATE:.0} events a second: {p99:?}");
+        }
+    }
+}
+
+/// Goes from one version to the other and back; gives what each time took.
+async fn swap_for(host: &Host, time: Duration) -> Vec<serde_json::Value> {
+    let until = Instant::now() + time;
+    let mut times = Vec::new();
+    while Instant::now() < until {
+        for version in [1, 2] {
+            let answer = host.order("rollback", &serde_json::json!({ "to": version })).await;
+            times.push(answer["times_ms"].clone());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    times
 }
 
 /// The same rate with a million events in the queue.

@@ -11,6 +11,7 @@ use crate::event::now_ms;
 use crate::queue::{Health, TenantStats, UnixMs, WHOLE};
 use crate::service::Running;
 use crate::tenant::gate::Closed;
+use crate::versions::Tally;
 
 #[derive(Serialize)]
 struct Status<'a> {
@@ -54,6 +55,10 @@ struct Tenant<'a> {
     /// Until when the version is watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     watched_until: Option<String>,
+    /// What the version that is watched made of events lately, with what the version before would
+    /// not have failed on or rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trial: Option<TrialState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rolled_back: Option<RolledBackState>,
     /// Whether a candidate runs beside.
@@ -80,6 +85,16 @@ struct CanaryState {
     version: u32,
     mapping: String,
     share: f64,
+}
+
+#[derive(Serialize)]
+struct TrialState {
+    version: u32,
+    /// The version that takes over.
+    good: u32,
+    events: u64,
+    faults: u64,
+    rejects: u64,
 }
 
 #[derive(Serialize)]
@@ -177,6 +192,10 @@ fn tenant<'a>(
             share: f64::from(split.share()) / f64::from(WHOLE),
         }),
         watched_until: in_force.fallback.as_ref().filter(|to| now < to.until).map(|to| time(to.until)),
+        trial: in_force.trial(now).map(|trial| {
+            let Tally { events, faults, rejects } = running.handle.judged();
+            TrialState { version: trial.tried.number, good: trial.good.number, events, faults, rejects }
+        }),
         rolled_back: running.handle.rolled_back().map(|last| RolledBackState {
             at: time(last.at),
             condemned: last.condemned,

@@ -22,15 +22,20 @@ pub struct ServiceAddress {
     tenants: Vec<(String, Option<SecretSource>)>,
 }
 
-/// Reads where the service of a configuration file listens.
+/// Reads where the service of a configuration file listens. A mistake elsewhere in the file is passed
+/// over: the service runs with what it read before, and whoever made the mistake may need it now.
 ///
 /// # Errors
-/// [`Problems`] of the file, secrets aside that are not needed for it.
+/// [`Problems`] of `[server]`, secrets aside that are not needed, or of a file that is no TOML.
 pub fn load_address(path: &Path) -> Result<ServiceAddress, Problems> {
     let text = read_text(path)?;
     let source = locate::Source::parse(&text, path)?;
-    let mut findings = Findings::new(&source);
-    let made = read::file(&mut findings).and_then(|mut file| {
+    let (mut findings, mut all) = (Findings::new(&source), Findings::new(&source));
+    let file = read::file(&mut all);
+    if file.is_none() || all.concerns("server") {
+        findings = all;
+    }
+    let made = file.and_then(|mut file| {
         let tls = file.server.tls.take().is_some();
         file.server.traces = None;
         let server = server::server(file.server, &mut findings, path.parent().unwrap_or(Path::new("")))?;

@@ -43,6 +43,13 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Whether a key of a table could not be read, or is not known.
+    pub(super) fn concerns(&self, table: &str) -> bool {
+        let within =
+            |place: &String| place.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.incomplete.iter().any(within)
+    }
+
     /// The outcome: what was made, if there was nothing wrong.
     pub(super) fn end<T>(mut self, made: Option<T>) -> Result<T, Problems> {
         self.errors.sort_by_key(|error| error.line());

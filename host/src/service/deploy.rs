@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::rollout::Asker;
 use super::{Running, Service, ServiceError, orders};
-use crate::queue::{Activation, QueueError, TakeLimits, TenantId};
+use crate::queue::{Activation, TakeLimits, TenantId};
 use crate::sandbox::DEFAULT_COMPONENT;
 use crate::tenant::{OnlyIf, Switch};
 use crate::versions::{Candidate, Pin};
@@ -165,8 +165,7 @@ impl Service {
             Offered::Kept(digest) => digest,
         };
         let kept = self.queue().component(digest).await?;
-        let missing = || QueueError::Missing { what: format!("component {digest}") };
-        Ok(kept.ok_or_else(missing)?.into())
+        Ok(kept.ok_or_else(|| ServiceError::UnknownComponent { digest: digest.clone() })?.into())
     }
 
     /// The last events of a tenant, as texts.

@@ -88,6 +88,14 @@ pub enum ServiceError {
         /// The number.
         version: u32,
     },
+    /// The store has no such component.
+    #[error(
+        "no component sha256:{digest} was ever deployed here; upload it, or see `mappings list` for those there are"
+    )]
+    UnknownComponent {
+        /// Its digest.
+        digest: String,
+    },
     /// A version can't be made ready as it was.
     #[error("tenant {tenant}: version {version} can't run here as it did: {problem}")]
     VersionLost {
@@ -144,6 +152,7 @@ impl ServiceError {
             Self::Tenant { error, .. } => error.code(),
             Self::Switch { error, .. } => error.code(),
             Self::UnknownVersion { .. } => "unknown-version",
+            Self::UnknownComponent { .. } => "unknown-component",
             Self::VersionLost { .. } => "version-lost",
             Self::State { .. } => "rollout-state",
             Self::Closing => "closing",
@@ -160,6 +169,7 @@ impl ServiceError {
             Self::UnknownTenant { .. }
                 | Self::UnknownEvent { .. }
                 | Self::UnknownVersion { .. }
+                | Self::UnknownComponent { .. }
                 | Self::Store(QueueError::Missing { .. })
         )
     }

@@ -80,6 +80,7 @@ impl Service {
             "share": share,
         });
         self.queue().audit(asker.entry(tenant, "experiment-start", detail)).await?;
+        tracing::info!(tenant, mapping = experiment.pin.mapping, share, by = asker.by, "experiment started");
         let config = shadow_config(&self.setup, self.config().rollout.shadow_bytes);
         let shadow = Shadow::start(candidate, Split::new(experiment.pin.digest(), share), config);
         running.handle.run_beside(Some(Arc::new(shadow.map_err(ServiceError::Threads)?)));
@@ -133,6 +134,7 @@ impl Service {
             "differing": status.report.events.differing,
         });
         self.queue().audit(asker.entry(tenant, "experiment-stop", detail)).await?;
+        tracing::info!(tenant, by = asker.by, "experiment stopped");
         Ok(status)
     }
 

@@ -1,4 +1,5 @@
-//! The folder that is watched, for development: a component that is saved there goes live.
+//! The folder that is watched, for development: a component that is saved there while the service
+//! runs goes live.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,18 +23,14 @@ type Seen = (Stamp, Stamp);
 pub async fn watch_folder(service: Arc<Service>) {
     let mut closing = service.closing();
     let mut before: BTreeMap<String, Seen> = BTreeMap::new();
-    let mut done: BTreeMap<String, Seen> = BTreeMap::new();
+    // What lies there at the start was saved before it, and may have been replaced by command since.
+    let mut done: BTreeMap<String, Seen> = look(&service).await.map(|(_, now)| now).unwrap_or_default();
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             _ = closing.wait_for(|closing| *closing) => return,
         }
-        let config = service.config();
-        let Some(folder) = config.rollout.watch_dir.clone() else { continue };
-        let names: Vec<String> = config.tenants.iter().map(|tenant| tenant.name.clone()).collect();
-        let look = folder.clone();
-        // A disk that hangs must not hold what serves. A look that fails sees nothing.
-        let now = tokio::task::spawn_blocking(move || look_at(&look, names)).await.unwrap_or_default();
+        let Some((folder, now)) = look(&service).await else { continue };
         for (tenant, seen) in &now {
             // A file that is still being written is not read: it must look the same twice.
             if before.get(tenant) == Some(seen) && done.get(tenant) != Some(seen) {
@@ -43,6 +40,17 @@ pub async fn watch_folder(service: Arc<Service>) {
         }
         before = now;
     }
+}
+
+/// The folder, and what is in it; nothing, when none is watched.
+async fn look(service: &Service) -> Option<(PathBuf, BTreeMap<String, Seen>)> {
+    let config = service.config();
+    let folder = config.rollout.watch_dir.clone()?;
+    let names: Vec<String> = config.tenants.iter().map(|tenant| tenant.name.clone()).collect();
+    let look = folder.clone();
+    // A disk that hangs must not hold what serves. A look that fails sees nothing.
+    let now = tokio::task::spawn_blocking(move || look_at(&look, names)).await.unwrap_or_default();
+    Some((folder, now))
 }
 
 /// The tenants that have a component there.

@@ -24,7 +24,11 @@ impl Service {
             let asker = Asker { by: "configuration".to_owned(), reason: self.config_path.display().to_string() };
             self.note_refusal(tenant, "configure", &asker, error.code(), problem).await;
         }
-        *self.unused_config.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+        let before =
+            std::mem::replace(&mut *self.unused_config.lock().unwrap_or_else(PoisonError::into_inner), problem);
+        if before.is_some() && reloaded.is_ok() {
+            tracing::info!("what the configuration's file says is in force again");
+        }
         reloaded
     }
 

@@ -60,11 +60,19 @@ impl Ledger {
         Some(canary.map_or(activation.version, |canary| canary.version))
     }
 
-    /// The newest version that was live and is older than the one that is. So going back twice goes
-    /// back two versions, and never to one that was just left.
-    fn before(&self, in_force: &InForce) -> Option<u32> {
-        let live = self.activations.iter().map(|activation| activation.version);
-        live.filter(|version| *version < in_force.live.number).max()
+    /// The version that was live before the one that is, as a walker goes back his own way: coming to
+    /// a version that was live before takes everything since off the way, so that what was left for
+    /// it is not gone back to.
+    fn before(&self) -> Option<u32> {
+        let mut way: Vec<u32> = Vec::new();
+        for activation in &self.activations {
+            match way.iter().position(|version| *version == activation.version) {
+                Some(place) => way.truncate(place + 1),
+                None => way.push(activation.version),
+            }
+        }
+        way.pop();
+        way.pop()
     }
 }
 
@@ -83,7 +91,7 @@ impl Service {
     }
 
     /// Goes back to the version that is named; or else ends the canary, if there is one; or else goes
-    /// back to the newest version that was live and is older than the one that is.
+    /// back to the version that was live before, never to one that was left by going back.
     ///
     /// # Errors
     /// When there is no such tenant or version, it can't run here as it did, or the store fails.
@@ -94,9 +102,9 @@ impl Service {
         let to = match to {
             Some(version) => version,
             None if in_force.canary.is_some() => in_force.live.number,
-            None => ledger.before(&in_force).ok_or_else(|| ServiceError::State {
+            None => ledger.before().ok_or_else(|| ServiceError::State {
                 tenant: tenant.to_owned(),
-                problem: "no version older than the one in force was ever live; name one with --to".to_owned(),
+                problem: "there is no version to go back to; name one with --to".to_owned(),
             })?,
         };
         let live = self.version(tenant, &running, &ledger, to).await?;
@@ -189,4 +197,34 @@ fn at_hand(in_force: &InForce, pin: &Pin) -> Option<Candidate> {
     let fallback = in_force.fallback.as_ref().map(|fallback| &fallback.version);
     let all = [Some(&in_force.live), canary, fallback];
     all.into_iter().flatten().find(|version| version.what.pin == *pin).map(|version| Arc::clone(version).what.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn before(live: &[u32]) -> Option<u32> {
+        let activation = |(number, version): (u64, &u32)| Activation {
+            number,
+            from: number,
+            at: 0,
+            version: *version,
+            canary: None,
+            fallback: None,
+            by: String::new(),
+            reason: String::new(),
+        };
+        Ledger { versions: Vec::new(), activations: (1..).zip(live).map(activation).collect() }.before()
+    }
+
+    #[test]
+    fn going_back_never_leads_to_a_version_that_was_left_by_going_back() {
+        assert_eq!(before(&[1, 2, 3]), Some(2));
+        assert_eq!(before(&[1, 2, 3, 2]), Some(1));
+        assert_eq!(before(&[1, 2, 1, 3]), Some(1));
+        assert_eq!(before(&[1, 5, 2, 8]), Some(2));
+        assert_eq!(before(&[1, 2, 2, 2]), Some(1));
+        assert_eq!(before(&[1, 2, 1]), None);
+        assert_eq!(before(&[1]), None);
+    }
 }

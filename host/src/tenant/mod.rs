@@ -39,7 +39,7 @@ pub use switch::{OnlyIf, Switch, SwitchError, Switched};
 
 use crate::outbound::Pools;
 use crate::queue::{AuditEntry, Queue, QueueError, Seq, TenantId, UnixMs};
-use crate::versions::{InForce, Library};
+use crate::versions::{InForce, Library, Tally};
 use attempt::Way;
 
 /// What all tenants share.
@@ -136,6 +136,7 @@ struct Shared {
     way: ArcSwap<Way>,
     in_force: ArcSwap<InForce>,
     rolled_back: Mutex<Option<RolledBack>>,
+    judged: Mutex<Tally>,
     shadow: ArcSwapOption<Shadow>,
 }
 
@@ -218,6 +219,11 @@ impl Handle {
         self.shared.in_force.load_full()
     }
 
+    /// What the version that is watched made of events so far, as far as that is remembered.
+    pub fn judged(&self) -> Tally {
+        *self.shared.judged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The last version that was taken back by itself since the start.
     pub fn rolled_back(&self) -> Option<RolledBack> {
         self.shared.rolled_back.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -297,7 +303,17 @@ impl Handle {
 impl Shared {
     fn new(way: Arc<Way>, in_force: Arc<InForce>) -> Self {
         let in_force = ArcSwap::new(in_force);
-        Self { way: ArcSwap::new(way), in_force, rolled_back: Mutex::default(), shadow: ArcSwapOption::empty() }
+        Self {
+            way: ArcSwap::new(way),
+            in_force,
+            rolled_back: Mutex::default(),
+            judged: Mutex::default(),
+            shadow: ArcSwapOption::empty(),
+        }
+    }
+
+    fn note_judged(&self, seen: Tally) {
+        *self.judged.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
     fn note_rollback(&self, rolled_back: RolledBack) {

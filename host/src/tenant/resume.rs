@@ -123,6 +123,8 @@ impl Loader<'_> {
         };
         let new = NewActivation { pin: mapping.pin.to_json(), canary: None, fallback: None, audit };
         let activation = self.setup.queue.activate(id, None, new).await?;
+        let (version, from) = (activation.version, activation.from);
+        tracing::info!(tenant = self.name, version, from, what, "version in force at the start");
         let live = Arc::new(Version { number: activation.version, what: mapping });
         Ok(InForce { activation, live, canary: None, fallback: None })
     }

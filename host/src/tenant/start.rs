@@ -45,6 +45,7 @@ pub async fn start(
     let recover_to = position(&setup, id).await?;
     let timeline = super::resume::timeline(&setup, id, &name, recover_to, &configured).await?;
     let in_force = timeline.newest().cloned().ok_or(QueueError::Missing { what: "a version in force".to_owned() })?;
+    metrics.version.set(i64::from(in_force.live.number));
     let told = told(&setup, id, &plan).await?;
     let way = Arc::new(Way {
         tenant: Arc::from(name.as_str()),

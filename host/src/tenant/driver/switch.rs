@@ -95,7 +95,14 @@ impl Driver {
             return;
         }
         let (number, from) = (activation.version, activation.from);
-        tracing::info!(tenant = self.name, version = number, from, by = activation.by, "new version in force");
+        let by = &activation.by;
+        match activation.canary {
+            Some(queue::Canary { version, share }) => {
+                let percent = f64::from(share) / 10_000.0;
+                tracing::info!(tenant = self.name, version, percent, live = number, from, by, "new canary in force");
+            }
+            None => tracing::info!(tenant = self.name, version = number, from, by, "new version in force"),
+        }
         let canary = canary.zip(activation.canary).map(|((candidate, share), recorded)| {
             let split = Split::new(candidate.pin.digest(), share);
             (split, Arc::new(Version { number: recorded.version, what: candidate }))
@@ -128,6 +135,7 @@ impl Driver {
         if let Some(newest) = self.timeline.newest() {
             self.in_force = Arc::clone(newest);
             self.judge = Judge::new(self.plan.rules);
+            self.shared.note_judged(self.judge.seen());
             self.metrics.version.set(i64::from(newest.live.number));
             self.shared.in_force.store(Arc::clone(newest));
         }

@@ -118,6 +118,7 @@ impl Driver {
             Taken::Mapped { outcomes, last } => {
                 self.taken = self.taken.max(last);
                 self.judge = outcomes.judge;
+                self.shared.note_judged(self.judge.seen());
                 self.condemned = outcomes.verdict;
                 self.adapt(outcomes.mapped.len());
                 self.push_all(outcomes.mapped);
