@@ -65,6 +65,34 @@ pub enum Answer {
 pub struct Client {
     http: reqwest::Client,
     destination: Destination,
+    #[cfg(test)]
+    stand_in: Option<StandIn>,
+}
+
+/// Takes calls in place of a destination.
+#[cfg(test)]
+#[derive(Clone)]
+pub(crate) struct StandIn(std::sync::Arc<TakesCalls>);
+
+#[cfg(test)]
+type TakesCalls = dyn Fn(&Call) -> tokio::sync::oneshot::Receiver<Answer> + Send + Sync;
+
+#[cfg(test)]
+impl std::fmt::Debug for StandIn {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("StandIn")
+    }
+}
+
+#[cfg(test)]
+impl Client {
+    /// The same client, with which calls go to a function instead of a socket.
+    pub(crate) fn speaking_to(
+        self,
+        takes_calls: impl Fn(&Call) -> tokio::sync::oneshot::Receiver<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        Self { stand_in: Some(StandIn(std::sync::Arc::new(takes_calls))), ..self }
+    }
 }
 
 impl Client {
@@ -74,7 +102,16 @@ impl Client {
     /// [`OutboundError`] when the CA file or the library's configuration cannot be used.
     pub fn new(destination: Destination, delivery: &DeliveryConfig) -> Result<Self, OutboundError> {
         let http = http_client(&destination, delivery, delivery.in_flight.get())?;
-        Ok(Self { http, destination })
+        Ok(Self::of(http, destination))
+    }
+
+    fn of(http: reqwest::Client, destination: Destination) -> Self {
+        Self {
+            http,
+            destination,
+            #[cfg(test)]
+            stand_in: None,
+        }
     }
 
     /// The destination.
@@ -84,6 +121,11 @@ impl Client {
 
     /// Posts a call, in the form that the decision about it asks for.
     pub async fn post_call(&self, call: &Call, decision: Decision) -> Answer {
+        #[cfg(test)]
+        if let Some(StandIn(takes_calls)) = &self.stand_in {
+            let gone = |_| Answer::Network { problem: "gone".into() };
+            return takes_calls(call).await.unwrap_or_else(gone);
+        }
         let mut body = String::with_capacity(USUAL_BODY);
         match decision {
             Decision::SendWithoutTraits => without_traits(call).write_body(&mut body),
@@ -191,7 +233,7 @@ impl Pools {
                 http
             }
         };
-        Ok(Client { http, destination })
+        Ok(Client::of(http, destination))
     }
 }
 

@@ -84,7 +84,7 @@ impl Order {
             .keep(&mapping.pin.mapping, &component)
             .await
             .map_err(|error| ServiceError::Queue { tenant: name, error })?;
-        let configured = Configured { mapping, by: "configuration".to_owned(), reason };
+        let configured = Configured { mapping, by: "configuration".to_owned(), reason, watch };
         Ok((Plan { paused, client, delivery, watch, rules }, configured))
     }
 }

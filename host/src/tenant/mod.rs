@@ -15,6 +15,8 @@ mod pool;
 mod recorder;
 mod resume;
 mod shadow;
+#[cfg(test)]
+mod simulation;
 mod span;
 mod start;
 mod switch;
@@ -37,9 +39,11 @@ pub use shadow::{Shadow, ShadowConfig};
 pub use start::{Configured, start};
 pub use switch::{OnlyIf, Switch, SwitchError, Switched};
 
+use crate::event::Event;
 use crate::outbound::Pools;
 use crate::queue::{AuditEntry, Queue, QueueError, Seq, TenantId, UnixMs};
-use crate::versions::{InForce, Library, Tally};
+use crate::sandbox::Outcome;
+use crate::versions::{InForce, Library, Tally, Version};
 use attempt::Way;
 
 /// What all tenants share.
@@ -56,12 +60,25 @@ pub struct Setup {
     flights: Arc<AtomicUsize>,
     /// Components that are in the store, by digest.
     kept: Mutex<HashSet<String>>,
+    /// Runs a version on a batch of events.
+    runs: Arc<Runs>,
 }
+
+/// Runs a version on a batch of events: an outcome for each, in order.
+type Runs = dyn Fn(&Version, &[Event<'_>]) -> Vec<Outcome> + Send + Sync;
 
 impl Setup {
     /// What all tenants share.
     pub fn new(queue: Arc<dyn Queue>, pool: MappingPool, library: Arc<Library>) -> Self {
-        Self { queue, pool, library, pools: Pools::default(), flights: Arc::default(), kept: Mutex::default() }
+        Self {
+            queue,
+            pool,
+            library,
+            pools: Pools::default(),
+            flights: Arc::default(),
+            kept: Mutex::default(),
+            runs: Arc::new(mapping::in_sandbox),
+        }
     }
 
     /// Keeps a component in the store, so that what it mapped can be told, and its backlog be mapped,

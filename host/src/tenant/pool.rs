@@ -10,7 +10,7 @@ use std::thread::Builder;
 
 use tokio::sync::{mpsc, oneshot};
 
-type Job = Box<dyn FnOnce() + Send>;
+pub(super) type Job = Box<dyn FnOnce() + Send>;
 
 /// How many threads there are for each processor: while some are held by slow mappings, the others
 /// go on.
@@ -48,6 +48,13 @@ impl MappingPool {
             })?;
         }
         Ok(Self { jobs })
+    }
+
+    /// A pool without threads: whoever has the other end runs the work.
+    #[cfg(test)]
+    pub(super) fn by_hand() -> (Self, mpsc::UnboundedReceiver<Job>) {
+        let (jobs, todo) = mpsc::unbounded_channel();
+        (Self { jobs }, todo)
     }
 
     /// Runs work on a thread of the pool. `None` when the work panicked.

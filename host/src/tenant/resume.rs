@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use super::Setup;
 use super::start::Configured;
+use crate::event::now_ms;
 use crate::queue::{
-    Activation, AuditEntry, Fact, KnownVersion, NewActivation, QueueError, Seq, Space, TakeLimits, TenantId,
+    self, Activation, AuditEntry, Fact, KnownVersion, NewActivation, QueueError, Seq, Space, TakeLimits, TenantId,
 };
 use crate::versions::{Candidate, Fallback, InForce, Pin, Split, Timeline, Version};
 
@@ -32,7 +33,10 @@ pub(super) async fn timeline(
     let mut loader = Loader { setup, name, versions: by_number(versions), ready: HashMap::new() };
     let newest = match last {
         Some(last) if !is_new(setup, id, &configured.mapping).await? => loader.resume(id, last, configured).await?,
-        _ => loader.put_in_force(id, configured.mapping.clone(), None, "configure", configured).await?,
+        last => {
+            let before = last.map(|last| last.version);
+            loader.put_in_force(id, configured.mapping.clone(), before, None, "configure", configured).await?
+        }
     };
     remember(setup, id, &configured.mapping).await?;
     let mut timeline = Timeline::default();
@@ -93,7 +97,7 @@ impl Loader<'_> {
                 let is_other = again.is_none();
                 let mapping = again.unwrap_or_else(|| configured.mapping.clone());
                 let what = if is_other { "replace" } else { "repin" };
-                self.put_in_force(id, mapping, Some(problem), what, configured).await
+                self.put_in_force(id, mapping, None, Some(problem), what, configured).await
             }
         }
     }
@@ -107,9 +111,10 @@ impl Loader<'_> {
     }
 
     async fn put_in_force(
-        &self,
+        &mut self,
         id: TenantId,
         mapping: Candidate,
+        before: Option<u32>,
         because: Option<String>,
         what: &str,
         configured: &Configured,
@@ -121,12 +126,19 @@ impl Loader<'_> {
             reason: because.unwrap_or_else(|| configured.reason.clone()),
             detail: "{}".to_owned(),
         };
-        let new = NewActivation { pin: mapping.pin.to_json(), canary: None, fallback: None, audit };
+        // A new mapping is watched, also when the service was started to bring it.
+        let until = now_ms().saturating_add(u64::try_from(configured.watch.as_millis()).unwrap_or(u64::MAX));
+        let fallback = before.map(|version| queue::Fallback { version, until });
+        let fallback = fallback.filter(|_| !configured.watch.is_zero());
+        let new = NewActivation { pin: mapping.pin.to_json(), canary: None, fallback, audit };
         let activation = self.setup.queue.activate(id, None, new).await?;
         let (version, from) = (activation.version, activation.from);
         tracing::info!(tenant = self.name, version, from, what, "version in force at the start");
         let live = Arc::new(Version { number: activation.version, what: mapping });
-        Ok(InForce { activation, live, canary: None, fallback: None })
+        // What was in force already goes on as it was: if it is watched, what was taken under it may have been
+        // delivered in part by the version before.
+        let fallback = self.fallback(activation.fallback).await?;
+        Ok(InForce { activation, live, canary: None, fallback })
     }
 
     /// What was in force for events that have not ended. Where a version can't be made ready as it
@@ -159,14 +171,14 @@ impl Loader<'_> {
                 Err(problem) => return Ok(Err(problem)),
             },
         };
-        let fallback = match activation.fallback {
-            // Without it the version is not watched any more, which is no reason not to go on.
-            Some(fallback) => {
-                self.version(fallback.version).await?.ok().map(|version| Fallback { version, until: fallback.until })
-            }
-            None => None,
-        };
+        let fallback = self.fallback(activation.fallback).await?;
         Ok(Ok(InForce { activation, live, canary, fallback }))
+    }
+
+    /// Without it the version is not watched any more, which is no reason not to go on.
+    async fn fallback(&mut self, recorded: Option<queue::Fallback>) -> Result<Option<Fallback>, QueueError> {
+        let Some(queue::Fallback { version, until }) = recorded else { return Ok(None) };
+        Ok(self.version(version).await?.ok().map(|version| Fallback { version, until }))
     }
 
     async fn version(&mut self, number: u32) -> Result<Result<Arc<Version>, String>, QueueError> {

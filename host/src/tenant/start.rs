@@ -28,6 +28,8 @@ pub struct Configured {
     pub by: String,
     /// Where.
     pub reason: String,
+    /// How long it is watched when it is new.
+    pub watch: Duration,
 }
 
 /// Starts a tenant's loop.

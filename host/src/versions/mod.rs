@@ -6,6 +6,7 @@
 //! canary's. So nothing has to be written when an event is taken, and a restart maps what was under
 //! way by the same version again. A [`Judge`] says when a version that is watched is taken back.
 
+pub(crate) mod invariants;
 mod judge;
 mod library;
 mod pin;

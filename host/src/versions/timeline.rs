@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Split, Version};
+use super::{Split, Version, invariants};
 use crate::event::Event;
 use crate::queue::{Activation, Seq, UnixMs};
 
@@ -75,7 +75,7 @@ impl Timeline {
     /// Adds the newest one.
     pub fn push(&mut self, in_force: InForce) {
         debug_assert!(
-            self.0.last().is_none_or(|last| last.activation.from <= in_force.activation.from),
+            self.0.last().is_none_or(|last| invariants::may_follow(&last.activation, &in_force.activation)),
             "what comes later is in force later"
         );
         self.0.push(Arc::new(in_force));

@@ -71,6 +71,7 @@ impl Driver {
     }
 
     pub(super) fn settle_delivered(&mut self, work: &Work, facts: Vec<Fact>) {
+        debug_assert!(work.calls.is_empty(), "what is left of an event is sent before it ends");
         self.metrics.delivered.inc();
         if !work.has_account {
             self.metrics.without_account.inc();

@@ -11,7 +11,7 @@ use crate::event::now_ms;
 use crate::outbound::lanes::Ticket;
 use crate::queue::{self, Activation, AuditEntry, NewActivation, Pending, QueueError};
 use crate::tenant::RolledBack;
-use crate::versions::{Candidate, Fallback, InForce, Judge, OnTrial, Split, Verdict, Version};
+use crate::versions::{Candidate, Fallback, InForce, Judge, OnTrial, Split, Verdict, Version, invariants};
 
 /// How much of what was in force is kept without a look at whether it is still needed.
 const MOST_REMEMBERED: usize = 32;
@@ -95,6 +95,10 @@ impl Driver {
             return;
         }
         let (number, from) = (activation.version, activation.from);
+        debug_assert!(
+            invariants::begins_after(&activation, self.taken.max(self.recover_to)),
+            "what was taken keeps its version"
+        );
         let by = &activation.by;
         match activation.canary {
             Some(queue::Canary { version, share }) => {

@@ -11,7 +11,7 @@ use super::super::mapping::{Job, Mapped, Outcomes};
 use super::{Driver, FIRST_PAUSE, MOST_UNWRITTEN, Setup};
 use crate::event::now_ms;
 use crate::queue::{QueueError, Seq, Stored, TakeLimits};
-use crate::versions::{Judge, Timeline};
+use crate::versions::{Judge, Timeline, invariants};
 
 /// The least and the most events that are taken at once. More are taken when those before were gone
 /// by the time the next ones came: a take costs a commit, however many it brings.
@@ -73,15 +73,21 @@ impl Driver {
         } else {
             self.setup.queue.take(self.id, self.taken, limits)
         };
-        let (mapper, recover_to) = (self.mapper(recovers), self.recover_to);
+        let (mapper, recover_to, after) = (self.mapper(recovers), self.recover_to, self.taken);
         Box::pin(async move {
             match pending.await {
                 Err(error) => Taken::Failed(error),
-                Ok(events) => match events.last().map(|event| event.seq) {
-                    None if recovers => Taken::Recovered { last: recover_to },
-                    None => Taken::Nothing,
-                    Some(last) => mapper.map(events, last).await,
-                },
+                Ok(events) => {
+                    debug_assert!(
+                        invariants::go_on_after(after, events.iter().map(|event| event.seq)),
+                        "events are taken in order"
+                    );
+                    match events.last().map(|event| event.seq) {
+                        None if recovers => Taken::Recovered { last: recover_to },
+                        None => Taken::Nothing,
+                        Some(last) => mapper.map(events, last).await,
+                    }
+                }
             }
         })
     }
@@ -204,6 +210,7 @@ impl Mapper {
             is_again: self.is_again,
             now: now_ms(),
             shadow: if self.is_again { None } else { self.shared.shadow.load_full() },
+            runs: Arc::clone(&self.setup.runs),
         };
         (self.setup, job)
     }

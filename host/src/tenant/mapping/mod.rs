@@ -13,13 +13,13 @@ use std::sync::Arc;
 pub(crate) use settle::canonical;
 
 use super::shadow::Shadow;
-use super::span;
 use super::work::Work;
+use super::{Runs, span};
 use crate::event::Event;
 use crate::outbound::Dialect;
 use crate::queue::{Attempt, Seq, Stored, UnixMs};
-use crate::versions::{InForce, Judge, Timeline, Verdict};
-pub(super) use run::{Ran, RanEvent, Repin};
+use crate::versions::{InForce, Judge, Timeline, Verdict, invariants};
+pub(super) use run::{Ran, RanEvent, Repin, in_sandbox};
 use settle::{resumed, settle};
 
 /// What became of a stored event.
@@ -65,6 +65,7 @@ pub(super) struct Job {
     pub(super) is_again: bool,
     pub(super) now: UnixMs,
     pub(super) shadow: Option<Arc<Shadow>>,
+    pub(super) runs: Arc<Runs>,
 }
 
 /// What became of stored events.
@@ -176,6 +177,12 @@ impl Mapping<'_> {
         if let Some(span) = span {
             span::mapped(span, &faults, &ran.outcomes);
         }
+        debug_assert!(
+            ran.outcomes.iter().all(|ran| {
+                invariants::Choice::from(&*in_force).may_map(ran.version, ran.repin.as_ref().map(|repin| repin.from))
+            }),
+            "an event is mapped by what is in force for it"
+        );
         ran.outcomes.reverse();
         for (stored, fault) in batch.into_iter().zip(faults) {
             let end = match fault {
@@ -190,7 +197,7 @@ impl Mapping<'_> {
         let newest = self.job.timeline.newest().map(|newest| newest.activation.number);
         let is_judged = !self.job.is_again && newest == Some(in_force.activation.number);
         let trial = in_force.trial(if self.job.is_again { 0 } else { self.job.now });
-        let ran = run::run(in_force, trial, is_judged.then_some(&mut self.judge), events, &run::in_sandbox);
+        let ran = run::run(in_force, trial, is_judged.then_some(&mut self.judge), events, &*self.job.runs);
         self.verdict = ran.verdict.clone();
         ran
     }

@@ -137,7 +137,7 @@ fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>], cal
 pub(super) type Call<'a> = dyn Fn(&Version, &[Event<'_>]) -> Vec<Outcome> + 'a;
 
 /// Runs a version's mapping in the sandbox.
-pub(super) fn in_sandbox(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
+pub(in crate::tenant) fn in_sandbox(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
     if events.is_empty() {
         return Vec::new();
     }
