@@ -8,6 +8,12 @@ use crate::cli::printable;
 /// The most characters of a cell.
 const WIDEST: usize = 80;
 
+/// Units of sizes, each 1024 times the one before.
+const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/// How much is shown of a digest, in characters.
+const SHORT: usize = 12;
+
 /// `12s`, `3m12s`, `2h05m`, `4d03h`.
 pub(super) fn age(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -21,7 +27,6 @@ pub(super) fn age(seconds: u64) -> String {
 
 /// `17 B`, `1.5 KiB`, `3.0 MiB`.
 pub(super) fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
     }
@@ -97,14 +102,37 @@ pub(in crate::cli) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Whether it is a number, an age or a size, and not a date or an id.
+/// Whether it is a number, a share, an age or a size, and not a date, an id or a digest.
 fn is_number(cell: &str) -> bool {
-    cell == "-" || (cell.starts_with(|first: char| first.is_ascii_digit()) && cell.len() <= 12)
+    let number = cell.trim_start_matches(['<', '>']);
+    let digits = number.find(|next: char| !next.is_ascii_digit() && next != '.').unwrap_or(number.len());
+    let (digits, unit) = number.split_at_checked(digits).unwrap_or_default();
+    let is_unit = match unit {
+        "" | "%" | "s" | " B" => true,
+        _ => is_size(unit) || is_rest_of_age(unit),
+    };
+    // A short digest may be nothing but digits; what is counted here has fewer.
+    cell == "-" || (!digits.is_empty() && digits.len() < SHORT && is_unit)
+}
+
+fn is_size(unit: &str) -> bool {
+    unit.strip_prefix(' ').is_some_and(|unit| UNITS.contains(&unit))
+}
+
+/// Of `3m12s`, `2h05m` or `4d03h`, what follows the first number.
+fn is_rest_of_age(text: &str) -> bool {
+    match text.as_bytes() {
+        [first, tens, ones, second] => {
+            let units = matches!((first, second), (b'm', b's') | (b'h', b'm') | (b'd', b'h'));
+            units && tens.is_ascii_digit() && ones.is_ascii_digit()
+        }
+        _ => false,
+    }
 }
 
 /// The first digits of a digest, enough to tell it from others.
 pub(super) fn short(digest: &str) -> String {
-    digest.trim_start_matches("sha256:").chars().take(12).collect()
+    digest.trim_start_matches("sha256:").chars().take(SHORT).collect()
 }
 
 /// `5%`, `0.0001%`: a share to the millionth.
@@ -143,6 +171,20 @@ mod tests {
         let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["b\n\u{1b}[31m".to_owned(), "1000".to_owned()]];
         assert_eq!(table(&["name", "n"], &rows), "name              n\na                 1\nb\\n\\u{1b}[31m  1000\n");
         assert_eq!(cell(&"é".repeat(100)).chars().count(), WIDEST + 1);
+    }
+
+    #[test]
+    fn numbers_stand_on_the_right_and_digests_on_the_left() {
+        for cell in
+            ["-", "0", "17", "3.2%", "<0.01%", ">99.99%", "12s", "3m12s", "2h05m", "4d03h", "0 B", "1.5 KiB", "5.0 TiB"]
+        {
+            assert!(is_number(cell), "{cell}");
+        }
+        let others = ["", "012345678901", "0d1234abcdef", "4d03h1234567", "1a", "2026-01-02", "%", "1 event", "1.2.3é"];
+        others.iter().for_each(|cell| assert!(!is_number(cell), "{cell}"));
+        let row = |digest: &str, n: &str| vec![digest.to_owned(), n.to_owned()];
+        let rows = [row("0123456789ab", "7"), row("9876543210fe", "10")];
+        assert_eq!(table(&["mapping", "n"], &rows), "mapping        n\n0123456789ab   7\n9876543210fe  10\n");
     }
 
     #[test]
