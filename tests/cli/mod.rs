@@ -14,5 +14,5 @@ mod memory;
 mod send;
 mod send_again;
 mod sink;
-mod support;
+pub(crate) mod support;
 mod wrong_config;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -50,10 +50,7 @@ impl Folder {
 
     /// The program, to be started here.
     pub(crate) fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_accoil-stream-under-test"));
-        command.args(arguments).current_dir(self.0.path()).env_remove("COLUMNS");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
+        program_in(self.0.path(), arguments)
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
@@ -81,6 +78,18 @@ impl Folder {
     pub(crate) fn transform(&self, arguments: &[&str]) -> Ran {
         self.run(&self.echo(arguments))
     }
+}
+
+fn program_in(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_accoil-stream-under-test"));
+    command.args(arguments).current_dir(folder).env_remove("COLUMNS");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program in a folder that is there already.
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
+    finish(program_in(folder, arguments).spawn().unwrap())
 }
 
 pub(crate) fn echo_component() -> Vec<u8> {

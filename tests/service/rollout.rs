@@ -6,6 +6,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use super::Host;
+use crate::cli::support::{Ran, run_in};
 
 /// A mapping that delivers two tracks for each event, whose names end with one letter and the other:
 /// a large one and a small one.
@@ -39,6 +40,15 @@ impl Host {
         let mut body = json!({ "component": new(component) });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.order("/versions/deploy", body).await
+    }
+
+    /// Runs another command of the program in the folder of the service, with `client.toml` as its configuration: that
+    /// of the service with the addresses that it has.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let config = std::fs::read_to_string(self.path("accoil.toml")).unwrap();
+        let (listen, admin) = ("listen = \"127.0.0.1:0\"", format!("admin_listen = \"{}\"", self.admin));
+        std::fs::write(self.path("client.toml"), config.replace(&format!("admin_{listen}"), &admin)).unwrap();
+        run_in(self.folder.path(), arguments)
     }
 
     /// The lines of the audit log, oldest first.

@@ -55,9 +55,13 @@ async fn a_thousand_swaps_with_kills_among_them_and_each_event_is_wholly_of_one_
     let ledger = load.end().await;
     let status = host.until_drained("acme").await;
     assert_eq!((&status["skipped"], &status["dead_letters"]), (&json!(0), &json!(0)), "{status}");
+    let ran = host.run(&["mappings", "list", "--config", "client.toml"]);
+    assert!(ran.exit == 0 && ran.out.lines().count() == 29, "{ran:?}");
     let (_, _, folder) = host.stop().await;
     let store = Store::open(folder.path());
     let activations = store.activations();
+    let last = format!("and {} older changes; ask for them with --limit (1000 at most)\n", activations.len() - 20);
+    assert!(ran.out.ends_with(&last), "{ran:?}");
     for (version, from) in &reported {
         assert!(
             activations.iter().any(|activation| (activation.version, activation.from) == (*version, *from)),

@@ -12,6 +12,7 @@ use super::deploy::ms;
 use super::explain::{raw, time};
 use super::reply::{Reply, detached, json};
 use crate::queue::{Activation, KnownVersion, WHOLE};
+use crate::service::ServiceError;
 use crate::tenant::Switched;
 use crate::versions::Pin;
 
@@ -30,6 +31,14 @@ struct Listed {
     activations: Vec<ActivationTold>,
     /// Whether there are older ones of either.
     more: bool,
+    /// How many.
+    older: Older,
+}
+
+#[derive(Serialize)]
+struct Older {
+    versions: usize,
+    activations: usize,
 }
 
 #[derive(Serialize)]
@@ -67,19 +76,32 @@ struct FallbackTold {
     until: String,
 }
 
-/// Lists versions, and when each was in force.
+/// Lists versions, and when each was in force; or one version, and when it was.
 pub(super) async fn list(admin: &Admin, asked: &Asked) -> Reply {
-    let [tenant, limit] = asked.only(["tenant", "limit"])?;
+    let [tenant, limit, only] = asked.only(["tenant", "limit", "version"])?;
     let tenant = needed("tenant", tenant)?;
     let limit = number("limit", limit)?.unwrap_or(LISTED).clamp(1, MOST_LISTED);
     let in_force = admin.service.tenant(&tenant)?.handle.in_force();
-    let ledger = admin.service.versions(&tenant).await?;
+    let only: Option<u32> = number("version", only)?;
+    let mut ledger = admin.service.versions(&tenant).await?;
+    if let Some(only) = only {
+        ledger.versions.retain(|version| version.number == only);
+        ledger.activations.retain(|activation| activation.version == only);
+        if ledger.versions.is_empty() {
+            return Err(ServiceError::UnknownVersion { tenant, version: only }.into());
+        }
+    }
+    let older = Older {
+        versions: ledger.versions.len().saturating_sub(limit),
+        activations: ledger.activations.len().saturating_sub(limit),
+    };
     json(&Listed {
         tenant,
         in_force: activation(&in_force.activation),
         versions: ledger.versions.iter().rev().take(limit).map(version).collect(),
         activations: ledger.activations.iter().rev().take(limit).map(activation).collect(),
-        more: ledger.versions.len().max(ledger.activations.len()) > limit,
+        more: older.versions + older.activations > 0,
+        older,
     })
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::cli::ops::client::Service;
-use crate::cli::ops::text::{Moment, percent, short, table};
+use crate::cli::ops::text::{Moment, count, percent, short, table};
 use crate::cli::{Exit, Failure};
 
 #[derive(Debug, Args)]
@@ -36,6 +36,15 @@ struct Listed {
     activations: Vec<Activation>,
     #[serde(default)]
     more: bool,
+    #[serde(default)]
+    older: Older,
+}
+
+/// How many are not listed; nothing where the service does not say it.
+#[derive(Debug, Default, Deserialize)]
+struct Older {
+    versions: u64,
+    activations: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,7 +84,9 @@ impl Listed {
         let rows: Vec<_> = self.activations.iter().map(Activation::row).collect();
         text.push_str(&table(&["from event", "since", "in force", "by", "reason"], &rows));
         if self.more {
-            text.push_str("… there are older ones; ask for them with --limit\n");
+            let Older { versions, activations } = self.older;
+            let (versions, activations) = (count(versions, "older version"), count(activations, "older change"));
+            text.push_str(&format!("… and {versions} and {activations}; ask for them with --limit (1000 at most)\n"));
         }
         text
     }
@@ -128,7 +139,7 @@ mod tests {
            "canary":{"version":2,"share":0.05},"by":"me","reason":"try"},
           {"activation":1,"from":1,"at":"2026-01-01T00:00:00Z","version":1,"canary":null,"by":"configuration",
            "reason":"configured in accoil.toml"}],
-        "more":true}"#;
+        "more":true,"older":{"versions":0,"activations":1}}"#;
 
     #[test]
     fn versions_and_what_was_in_force_are_tables() {
@@ -142,7 +153,7 @@ version  made                  mapping       settings      by             reason
 from event  since                 in force                             by             reason
        120  2026-01-02T03:04:05Z  version 1, 5% of users on version 2  me             try
          1  2026-01-01T00:00:00Z  version 1                            configuration  configured in accoil.toml
-… there are older ones; ask for them with --limit
+… and 0 older versions and 1 older change; ask for them with --limit (1000 at most)
 ";
         assert_eq!(listed.text(), expected);
     }
