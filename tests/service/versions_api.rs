@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::host::{ADMIN_TOKEN, client, config, serve_router};
 use super::{Accoil, Host, event, events};
+use crate::cli::support::run_in;
 
 fn asked(more: Value) -> Value {
     let mut body = json!({ "tenant": "acme", "by": "tester", "reason": "to see" });
@@ -187,11 +188,45 @@ async fn history_and_components_come_as_they_were_stored() {
     }
     let types: Vec<_> = lines.iter().map(|line| line["event_type"].as_str().unwrap()).collect();
     assert_eq!(types, ["u-0", "u-1", "u-2", "u-3", "u-4"]);
+    let old = get("/history?tenant=acme&until=2020-01-01T00:00:00Z".into()).await.unwrap();
+    assert_eq!((old.headers().get("x-next-after"), old.content_length()), (None, Some(0)));
     assert_eq!(get("/history?tenant=acme&since=2999-01-01T00:00:00Z".into()).await.unwrap().text().await.unwrap(), "");
     let digest = host.status("acme").await["mapping"].as_str().unwrap().to_owned();
     let bytes = get(format!("/components/{digest}")).await.unwrap().bytes().await.unwrap();
     assert_eq!(*bytes, *accoil_stream::sandbox::DEFAULT_COMPONENT);
     assert_eq!(get(format!("/components/{}", "0".repeat(64))).await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn a_list_of_versions_is_short_and_says_how_many_are_older() {
+    let accoil = Accoil::start().await;
+    let host = Host::start(&config(&accoil, "")).await;
+    host.command("/versions/deploy", &asked(without("u-3"))).await;
+    for turn in 0..23 {
+        host.command("/versions/rollback", &asked(json!({ "to": turn % 2 + 1 }))).await;
+    }
+    let listed = host.admin("/versions?tenant=acme").await;
+    assert_eq!(listed["activations"].as_array().unwrap().len(), 20);
+    assert_eq!((&listed["more"], &listed["older"]), (&json!(true), &json!({ "versions": 0, "activations": 5 })));
+    let listed = host.admin("/versions?tenant=acme&version=2&limit=1").await;
+    let numbers: Vec<_> = listed["versions"].as_array().unwrap().iter().map(|one| &one["version"]).collect();
+    assert_eq!((numbers, &listed["older"]), (vec![&json!(2)], &json!({ "versions": 0, "activations": 11 })));
+    let ran = host.run(&["mappings", "list", "--config", "client.toml", "--limit", "2"]);
+    assert_eq!((ran.exit, ran.out.lines().count()), (0, 10), "{ran:?}");
+    let last = "… and 0 older versions and 23 older changes; ask for them with --limit (1000 at most)\n";
+    assert!(ran.out.ends_with(last), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_in_use_tells_the_head_of_its_audit_log() {
+    let accoil = Accoil::start().await;
+    let host = Host::start(&config(&accoil, "")).await;
+    host.command("/versions/deploy", &asked(without("u-3"))).await;
+    let check = host.admin("/audit/check").await;
+    let (_, _, folder) = host.stop().await;
+    let ran = run_in(folder.path(), &["verify"]);
+    let expected = format!("audit log: 2 lines, head {}\n", check["head"].as_str().unwrap());
+    assert!(ran.exit == 0 && ran.out.ends_with(&expected), "{ran:?} {check}");
 }
 
 #[tokio::test]

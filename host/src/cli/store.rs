@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::ops::text::count;
 use super::{Exit, Failure, complain, print};
 use crate::config;
-use crate::queue::{QueueError, SqliteQueue};
+use crate::queue::{QueueError, Report, SqliteQueue};
 
 /// Make a store of a backup
 ///
@@ -29,7 +30,8 @@ pub(super) struct Restore {
 /// Look through the store for damage
 ///
 /// Reads every row of a store that is not in use, and its log, and says what
-/// does not fit its checksum. Changes nothing. What can't be seen: a log that
+/// does not fit its checksum. Prints how many lines the audit log has and the
+/// digest of the last one, as `audit --check` does. Changes nothing. What can't be seen: a log that
 /// was cut exactly where a record of it ends.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -53,13 +55,20 @@ impl Verify {
         for problem in &report.problems {
             complain("queue-damaged", problem);
         }
-        let line = format!(
-            "{} events, {} dead letters, {} damaged; log: {} frames, {} transactions\n",
-            report.events, report.dead_letters, report.damaged, report.log_frames, report.log_commits
-        );
-        print(line.as_bytes())?;
+        print(told(&report).as_bytes())?;
         Ok(if report.problems.is_empty() && report.damaged == 0 { Exit::Success } else { Exit::Incomplete })
     }
+}
+
+fn told(report: &Report) -> String {
+    let Report { events, dead_letters, damaged, audit_lines, audit_head, log_frames, log_commits, problems: _ } =
+        report;
+    let head = if audit_head.is_empty() { String::new() } else { format!(", head {audit_head}") };
+    format!(
+        "{events} events, {dead_letters} dead letters, {damaged} damaged; log: {log_frames} frames, {log_commits} \
+         transactions\naudit log: {}{head}\n",
+        count(*audit_lines, "line")
+    )
 }
 
 fn folder(config: &Path) -> Result<PathBuf, Failure> {
