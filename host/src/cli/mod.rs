@@ -11,6 +11,7 @@ mod ops;
 mod reading;
 mod send;
 mod serve;
+mod share;
 mod sink;
 mod store;
 mod test_connection;

@@ -1,9 +1,8 @@
 //! `compare`: what a candidate mapping would change.
 
-mod allow;
 mod run;
 mod sides;
-mod text;
+pub(super) mod text;
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -14,10 +13,10 @@ use std::thread::available_parallelism;
 
 use clap::Args;
 
-use self::allow::Allow;
 use self::run::{Compared, Comparer};
 use super::meter::Meter;
 use super::reading::read_all;
+use super::share::Share;
 use super::transform::Complaint;
 use super::{Exit, Failure, complain, is_closed, output_failure, tell};
 use crate::compare::{Bounds, Report, Summary};
@@ -64,7 +63,7 @@ pub(super) struct Arguments {
 
     /// The share of events that may differ: 0.01 or 1%.
     #[arg(long, value_name = "SHARE", default_value = "0")]
-    allow: Allow,
+    allow: Share,
 
     /// How many threads map; by default as many as there are processors.
     #[arg(long, value_name = "N")]
@@ -145,7 +144,7 @@ impl Total {
         }
     }
 
-    fn verdict(&self, errors: &[input::Error], allow: Allow) -> Exit {
+    fn verdict(&self, errors: &[input::Error], allow: Share) -> Exit {
         if self.invalid > self.told {
             tell(&format!("… and {} more like these", self.invalid - self.told));
         }

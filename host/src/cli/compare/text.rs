@@ -15,7 +15,7 @@ const ROWS: usize = 12;
 const OUTCOME_CHARS: usize = 400;
 
 /// The whole report. What comes from events or components can't command a terminal.
-pub(super) fn of(summary: &Summary) -> String {
+pub(in crate::cli) fn of(summary: &Summary) -> String {
     let mut text = head(summary);
     if !summary.differences.is_empty() {
         let rows = summary.differences.iter().map(|difference| {

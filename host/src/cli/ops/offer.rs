@@ -97,19 +97,6 @@ fn settings(path: &Path) -> Result<Box<RawValue>, Failure> {
         .map_err(|error| Failure::new(Exit::Usage, "settings-file", format!("{}: {error}", path.display())))
 }
 
-/// Reads a share: `5%`, or `0.05`.
-pub(super) fn share(text: &str) -> Result<f64, String> {
-    let (number, whole) = match text.strip_suffix('%') {
-        Some(percent) => (percent.trim_end(), 100.0),
-        None => (text, 1.0),
-    };
-    let share = number.parse::<f64>().map(|number| number / whole);
-    share
-        .ok()
-        .filter(|share| *share > 0.0 && *share <= 1.0)
-        .ok_or_else(|| "a share is more than 0 and at most 1: write 5% or 0.05".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,15 +134,5 @@ mod tests {
         let options = Options { component: Named::File(path), settings: None };
         let failure = options.read(&limits).unwrap_err();
         assert_eq!((failure.exit, failure.code.as_ref()), (Exit::Refused, "component-too-large"));
-    }
-
-    #[test]
-    fn shares_have_two_forms() {
-        for (text, expected) in [("5%", 0.05), ("0.05", 0.05), ("100%", 1.0), ("1", 1.0), ("0.5 %", 0.005)] {
-            assert!((share(text).unwrap() - expected).abs() < 1e-12, "{text}");
-        }
-        for text in ["", "0", "0%", "5", "101%", "-1%", "NaN", "inf", "half"] {
-            assert!(share(text).is_err(), "{text}");
-        }
     }
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::asker::Asker;
 use super::client::{Admin, Service};
-use super::offer::{Offer, Options, share};
+use super::offer::{Offer, Options};
+use crate::cli::share::Share;
 use crate::cli::{Exit, Failure};
 use text::{Experiment, Found};
 
@@ -47,8 +48,8 @@ struct Start {
     tenant: Option<String>,
 
     /// On which part of the users, such as 10%.
-    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "100%")]
-    share: f64,
+    #[arg(long, value_name = "SHARE", value_parser = Share::of_some, default_value = "100%")]
+    share: Share,
 
     #[command(flatten)]
     asker: Asker,
@@ -90,13 +91,8 @@ struct Stop {
 struct Gate {
     /// Exit with 1 when more than this share of the events differ, or when
     /// none was compared.
-    #[arg(long, value_name = "SHARE", value_parser = allowed)]
-    allow: Option<f64>,
-}
-
-/// As [`share`], but nothing is a share that may be allowed.
-fn allowed(text: &str) -> Result<f64, String> {
-    if matches!(text, "0" | "0%") { Ok(0.0) } else { share(text) }
+    #[arg(long, value_name = "SHARE")]
+    allow: Option<Share>,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,7 +127,7 @@ fn start(arguments: &Start) -> Result<Exit, Failure> {
     let admin = service.find()?;
     let tenant = admin.tenant(tenant.as_deref())?;
     let offer = offer.read(&admin.address.limits)?;
-    let body = Body { tenant, offer: &offer, share: *share, by: asker.by(), reason: &asker.reason };
+    let body = Body { tenant, offer: &offer, share: share.fraction(), by: asker.by(), reason: &asker.reason };
     admin.print(&admin.post(&["experiments", "start"], &body)?, |started: Experiment| started.text())
 }
 
@@ -144,7 +140,7 @@ fn tell(admin: &Admin, answer: &str, gate: &Gate) -> Result<Exit, Failure> {
 impl Gate {
     fn allows(&self, found: &Found) -> bool {
         let events = &found.report.events;
-        self.allow.is_none_or(|share| events.compared > 0 && events.share <= share)
+        self.allow.is_none_or(|share| events.compared > 0 && share.allows(events.differing, events.compared))
     }
 }
 

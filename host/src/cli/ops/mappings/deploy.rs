@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::ops::asker::Asker;
 use crate::cli::ops::client::{Admin, Answer, Service};
-use crate::cli::ops::offer::{Offer, Options, share};
+use crate::cli::ops::offer::{Offer, Options};
 use crate::cli::ops::text::{percent, short};
+use crate::cli::share::Share;
 use crate::cli::{Exit, Failure, print, printable};
 
 /// Put a mapping in force for tenants of a running service
@@ -35,8 +36,8 @@ pub(super) struct Arguments {
     all: bool,
 
     /// For a part of the users only, such as 5%.
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    canary: Option<f64>,
+    #[arg(long, value_name = "SHARE", value_parser = Share::of_some)]
+    canary: Option<Share>,
 
     /// Only if this version is live now.
     #[arg(long, value_name = "VERSION", conflicts_with = "all")]
@@ -122,7 +123,7 @@ impl Arguments {
             tenant,
             all: self.all,
             offer,
-            canary: self.canary,
+            canary: self.canary.map(Share::fraction),
             expect: self.expect,
             dry_run: self.dry_run,
             look_s: self.look,

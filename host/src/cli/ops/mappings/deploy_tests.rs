@@ -56,7 +56,7 @@ fn what_is_said_is_asked_for_and_no_more() {
     let service = StandIn::always(200, DEPLOYED);
     let folder = service.folder();
     assert_eq!(run(&arguments(&folder)).unwrap(), Exit::Success);
-    let all = Arguments { canary: Some(0.05), expect: Some(3), dry_run: true, ..arguments(&folder) };
+    let all = Arguments { canary: Some("5%".parse().unwrap()), expect: Some(3), dry_run: true, ..arguments(&folder) };
     run(&all).unwrap();
     let least = json!({ "tenant": "acme", "component": "default", "by": "me", "reason": "better" });
     let mut most = least.clone();
