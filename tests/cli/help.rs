@@ -236,14 +236,23 @@ fn compare() {
 
       accoil-stream compare --settings now.json --candidate-settings new.json events.ndjson
 
+    Or over the events that a running service was given. The baseline is the
+    version in force, and the limits are those of the configuration. Both sides
+    get events as they were sent: one without a time has none here, where the
+    service gives it that of its acceptance, and one without an id is called by
+    its place:
+
+      accoil-stream compare --tenant acme --last 24h --candidate new.wasm
+
     The order of an object's keys means nothing; the spelling of a number does
     (1.0 is not 1), and so does the order of groups. What a skip, a rejection or
     a fault says in words is not compared. Instructions are counted, so a
     deadline may meet a mapping here that is in time elsewhere.
 
     Exit codes: 0 the share of events that differ is at most --allow; 1 it is
-    larger, or something in the input was no event, or there was no event; 2
-    wrong command line or settings file; 3 a component or its settings can't be
+    larger, or something in the input was no event or is damaged, or there was
+    no event, or a service refused; 2 wrong command line, configuration or
+    settings file, or no service there; 3 a component or its settings can't be
     used; 4 an input could not be read to its end; 5 the result could not be
     written.
 
@@ -256,16 +265,27 @@ fn compare() {
               [default: -]
 
     Options:
-          --baseline <A.wasm>
-              The component that is in force; `default` is the built-in one
+          --tenant <NAME>
+              The events of this tenant of a running service, instead of files
 
-              [default: default]
+          --last <TIME>
+              Of which time: 30m, 24h, 7d; 24h if it is not said
+
+          --config <accoil.toml>
+              The configuration that the service runs with; accoil.toml if it is not said
+
+          --baseline <A.wasm>
+              The component that is in force: a file, or `default` for the built-in one, or with
+              --tenant version:N. If it is not said, the built-in one, or with --tenant the version in
+              force
 
           --candidate <B.wasm>
-              The component that may follow it; without this option the same with other settings
+              The component that may follow it, named in the same way; without this option the same with
+              other settings
 
           --settings <FILE>
-              Settings of both: a JSON or TOML file
+              Settings of both: a JSON or TOML file. Without any, with --tenant version:N has its own, a
+              candidate that is no version those of the baseline's version, and all else those in force
 
           --baseline-settings <FILE>
               Settings of the baseline, if they are others

@@ -5,6 +5,7 @@ mod accoil;
 mod admin;
 mod admission;
 mod clients;
+mod compare_live;
 mod damage;
 mod dead_letters;
 mod destination;

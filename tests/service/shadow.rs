@@ -10,7 +10,7 @@ use super::{Accoil, Host, event, events};
 use crate::sandbox::guest;
 
 /// A thousand users, one event each; 32 of them are in two groups.
-fn users() -> Vec<Value> {
+pub(crate) fn users() -> Vec<Value> {
     let groups = |user: usize| match user % 125 < 4 {
         true => json!({ "company": ["b"], "team": ["a"] }),
         false => json!({ "company": ["b"] }),

@@ -14,7 +14,11 @@ pub(super) struct Meter {
 impl Meter {
     /// Starts a bar on standard error; it stays hidden if that is no terminal.
     pub(super) fn start(inputs: &[Input]) -> Self {
-        let total = inputs.iter().map(Input::size).sum::<Option<u64>>();
+        Self::over(inputs.iter().map(Input::size).sum())
+    }
+
+    /// The same for so many bytes, if that is known.
+    pub(super) fn over(total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(5));
         let template = match total {
             Some(_) => "{bar:30} {percent}% of {total_bytes}, {msg} ({binary_bytes_per_sec}, {eta} left)",

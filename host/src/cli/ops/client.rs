@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,26 +26,32 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Options of every command that asks a service.
 #[derive(Debug, Args)]
-pub(super) struct Service {
+pub(in crate::cli) struct Service {
     /// The configuration that the service runs with.
     #[arg(long, value_name = "accoil.toml", default_value = "accoil.toml")]
-    pub(super) config: PathBuf,
+    pub(in crate::cli) config: PathBuf,
 
     /// Print what the service answered, as JSON.
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
 }
 
 /// A service that can be asked.
 #[derive(Debug)]
-pub(super) struct Admin {
-    pub(super) address: ServiceAddress,
+pub(in crate::cli) struct Admin {
+    pub(in crate::cli) address: ServiceAddress,
     json: bool,
     config: PathBuf,
     base: Url,
     authorization: HeaderValue,
     http: reqwest::Client,
     runtime: Runtime,
+}
+
+/// An answer that succeeded, with its headers.
+pub(in crate::cli) struct Fetched {
+    pub(in crate::cli) headers: HeaderMap,
+    pub(in crate::cli) bytes: Vec<u8>,
 }
 
 /// An answer, whatever it says.
@@ -63,7 +69,7 @@ struct Refusal {
 
 impl Service {
     /// Finds out where the service listens, and with which token.
-    pub(super) fn find(&self) -> Result<Admin, Failure> {
+    pub(in crate::cli) fn find(&self) -> Result<Admin, Failure> {
         let address = config::load_address(&self.config).map_err(|problems| problems_failure(&problems))?;
         let token = token(&address)?;
         let authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
@@ -126,11 +132,20 @@ fn token(address: &ServiceAddress) -> Result<Secret, Failure> {
     })
 }
 
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 impl Admin {
     /// Asks; `path` in parts that are escaped here.
-    pub(super) fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<String, Failure> {
-        let Answer { status, text } = self.ask(Method::GET, path, query, None, Some(PATIENCE))?;
-        if status.is_success() { Ok(text) } else { Err(self.refused(status, &text)) }
+    pub(in crate::cli) fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<String, Failure> {
+        Ok(text(self.fetch(path, query)?.bytes))
+    }
+
+    /// The same for what is no text, or has headers that count.
+    pub(in crate::cli) fn fetch(&self, path: &[&str], query: &[(&str, String)]) -> Result<Fetched, Failure> {
+        let (status, fetched) = self.ask(Method::GET, path, query, None, Some(PATIENCE))?;
+        if status.is_success() { Ok(fetched) } else { Err(self.refused(status, &text(fetched.bytes))) }
     }
 
     /// Commands; waits for as long as it takes.
@@ -142,7 +157,8 @@ impl Admin {
     /// Commands what may be done in part: gives also what is no success.
     pub(super) fn try_post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, Failure> {
         let body = serde_json::to_string(body).map_err(|error| Failure::new(Exit::Usage, "admin-body", error))?;
-        self.ask(Method::POST, path, &[], Some(body), None)
+        let (status, fetched) = self.ask(Method::POST, path, &[], Some(body), None)?;
+        Ok(Answer { status, text: text(fetched.bytes) })
     }
 
     /// Whether answers are to be printed as they came.
@@ -151,7 +167,7 @@ impl Admin {
     }
 
     /// One tenant by its name; the only one when none is named.
-    pub(super) fn tenant(&self, asked: Option<&str>) -> Result<String, Failure> {
+    pub(in crate::cli) fn tenant(&self, asked: Option<&str>) -> Result<String, Failure> {
         let tenant = self.address.tenant(asked).map(str::to_owned);
         tenant.map_err(|error| Failure::new(Exit::Usage, error.code(), error))
     }
@@ -169,7 +185,7 @@ impl Admin {
     }
 
     /// Reads an answer.
-    pub(super) fn read<T: DeserializeOwned>(&self, answer: &str) -> Result<T, Failure> {
+    pub(in crate::cli) fn read<T: DeserializeOwned>(&self, answer: &str) -> Result<T, Failure> {
         serde_json::from_str(answer).map_err(|error| {
             let problem = format!("{} answered what this release does not understand ({error})", self.base);
             Failure::new(Exit::Incomplete, "admin-answer", format!("{problem}; are both the same release?"))
@@ -183,7 +199,7 @@ impl Admin {
         query: &[(&str, String)],
         body: Option<String>,
         patience: Option<Duration>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<(StatusCode, Fetched), Failure> {
         let mut url = self.base.clone();
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.clear().extend(path);
@@ -199,11 +215,11 @@ impl Admin {
             request = request.timeout(patience);
         }
         let answer = self.runtime.block_on(async {
-            let answer = request.send().await?;
-            Ok((answer.status(), answer.bytes().await?))
+            let mut answer = request.send().await?;
+            let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+            Ok((status, Fetched { headers, bytes: answer.bytes().await?.into() }))
         });
-        let (status, bytes) = answer.map_err(|error: reqwest::Error| self.unreachable(&error))?;
-        Ok(Answer { status, text: String::from_utf8_lossy(&bytes).into_owned() })
+        answer.map_err(|error: reqwest::Error| self.unreachable(&error))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {

@@ -3,7 +3,7 @@
 pub(super) mod admin;
 mod asker;
 pub(super) mod audit;
-mod client;
+pub(super) mod client;
 pub(super) mod dead_letters;
 pub(super) mod experiments;
 pub(super) mod explain;
@@ -12,7 +12,7 @@ pub(super) mod mappings;
 mod offer;
 pub(super) mod rerun;
 #[cfg(test)]
-mod stand_in;
+pub(super) mod stand_in;
 pub(super) mod status;
 pub(super) mod text;
-mod time;
+pub(super) mod time;

@@ -16,9 +16,9 @@ use super::client::{Admin, Service};
 
 /// A request.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(in crate::cli) struct Seen {
     /// Method, path and query.
-    pub(super) line: String,
+    pub(in crate::cli) line: String,
     pub(super) authorization: String,
     pub(super) body: String,
 }
@@ -28,7 +28,7 @@ pub(super) type Given = (u16, Option<&'static str>, String);
 
 type Script = Arc<Mutex<dyn FnMut(&Seen) -> Given + Send>>;
 
-pub(super) struct StandIn {
+pub(in crate::cli) struct StandIn {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     _runtime: Runtime,
@@ -45,17 +45,17 @@ impl StandIn {
     }
 
     /// One that gives the same answer to everything.
-    pub(super) fn always(status: u16, body: &str) -> Self {
+    pub(in crate::cli) fn always(status: u16, body: &str) -> Self {
         let body = body.to_owned();
         Self::start(move |_| (status, None, body.clone()))
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(in crate::cli) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// A folder with the configuration of this service, whose token is in a file.
-    pub(super) fn folder(&self) -> tempfile::TempDir {
+    pub(in crate::cli) fn folder(&self) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         std::fs::create_dir(folder.path().join("data")).unwrap();

@@ -17,6 +17,12 @@ pub(super) fn parse_now(text: &str) -> Result<Timestamp, String> {
     parse(text, Timestamp::now())
 }
 
+/// For clap: `90s`, `30m`, `24h` or `7d`, and not nothing.
+pub(in crate::cli) fn span(text: &str) -> Result<SignedDuration, &'static str> {
+    let span = ago(text).filter(|span| span.is_positive());
+    span.ok_or("is no time that can pass; write 90s, 30m, 24h or 7d")
+}
+
 fn ago(text: &str) -> Option<SignedDuration> {
     let digits = text.find(|character: char| !character.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(digits)?;
@@ -31,13 +37,23 @@ fn ago(text: &str) -> Option<SignedDuration> {
 }
 
 /// As the admin API takes it: RFC 3339, UTC, milliseconds.
-pub(super) fn written(moment: Timestamp) -> String {
+pub(in crate::cli) fn written(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_has_one_unit() {
+        for (text, seconds) in [("90s", 90), ("30m", 1_800), ("24h", 86_400), ("7d", 604_800)] {
+            assert_eq!(span(text).unwrap().as_secs(), seconds);
+        }
+        for text in ["", "0h", "24", "h", "1w", "-1h", "1h30m", "2026-01-02T03:04:05Z"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn dates_and_ages_are_read_and_all_else_is_refused() {
