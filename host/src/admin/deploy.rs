@@ -112,6 +112,7 @@ fn told(deployed: &Deployed, is_dry_run: bool) -> Value {
         "live": activation.map(|activation| activation.version),
         "canary": canary.map(|canary| f64::from(canary.share) / f64::from(WHOLE)),
         "from": activation.map(|activation| activation.from),
+        "changed": deployed.is_changed,
         "dry_run": is_dry_run,
         "before": {
             "version": deployed.before_version,

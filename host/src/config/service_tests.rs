@@ -139,4 +139,7 @@ fn a_command_finds_the_service_without_the_secrets_of_others() {
     assert!(said.ends_with("accoil.toml:2: tenants[0].ingest_keys: is missing; events come in with a key"), "{said}");
     let said = address(&format!("[server]\nadmin_lissen = 1\n{MINIMAL}")).unwrap_err().to_string();
     assert!(said.contains("did you mean admin_listen?"), "{said}");
+    // A mistake elsewhere keeps nobody from the service.
+    let found = address(&format!("{MINIMAL}[queue]\nbites = 1\n[[tenants]]\nname = 7\n")).unwrap();
+    assert_eq!(found.tenant(None).unwrap(), "acme");
 }

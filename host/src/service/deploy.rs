@@ -63,6 +63,8 @@ pub struct Deployed {
     pub before_version: u32,
     /// What is in force now; nothing, if this was only to see whether it would be admitted.
     pub activation: Option<Activation>,
+    /// Whether that is something else than before.
+    pub is_changed: bool,
     /// How long admission took.
     pub admission: Duration,
     /// How long the tenant took no events for the switch, its durable write aside.
@@ -111,6 +113,7 @@ impl Service {
             before: in_force.live.what.pin.clone(),
             before_version: in_force.live.number,
             activation: None,
+            is_changed: false,
             admission,
             switch: Duration::ZERO,
             write: Duration::ZERO,
@@ -135,6 +138,7 @@ impl Service {
         let is_watched = deployment.canary.is_none();
         let switched = self.switch(running, Switch { live, canary, is_watched, only_if, audit }).await?;
         deployed.before_version = switched.before.version;
+        deployed.is_changed = switched.activation.number != switched.before.number;
         deployed.activation = Some(switched.activation);
         (deployed.switch, deployed.write) = (switched.took, switched.wrote);
         Ok(deployed)

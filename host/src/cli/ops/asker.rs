@@ -34,7 +34,9 @@ impl Asker {
 
 fn somebody(users: [Option<OsString>; 2], host: Option<String>) -> String {
     let mut users = users.into_iter().flatten().filter_map(|user| user.into_string().ok());
-    let Some(user) = users.find(|user| !user.trim().is_empty()) else { return "unknown".to_owned() };
+    // Where no shell has set it, as in a container, the number of the user is known all the same.
+    let number = || format!("uid {}", rustix::process::getuid().as_raw());
+    let user = users.find(|user| !user.trim().is_empty()).unwrap_or_else(number);
     match host.as_deref().map(str::trim) {
         Some(host) if !host.is_empty() => format!("{user}@{host}"),
         _ => user,
@@ -52,10 +54,11 @@ mod tests {
             ([some("ada"), some("bob")], Some("engine\n"), "ada@engine"),
             ([some(""), some("bob")], Some(""), "bob"),
             ([None, some("bob")], None, "bob"),
-            ([None, None], Some("engine"), "unknown"),
         ] {
             assert_eq!(somebody(users, host.map(str::to_owned)), expected);
         }
+        let number = rustix::process::getuid().as_raw();
+        assert_eq!(somebody([None, None], Some("engine".to_owned())), format!("uid {number}@engine"));
         assert_eq!(Asker::of("carol", "x").by(), "carol");
     }
 }

@@ -91,15 +91,43 @@ struct Line {
     detail: Box<RawValue>,
 }
 
+/// What a detail says about versions.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Versions {
+    version: Option<u64>,
+    canary_version: Option<u64>,
+    from: Option<u64>,
+}
+
+impl Line {
+    /// What was put in force, and from which event on.
+    fn versions(&self) -> String {
+        let Versions { version, canary_version, from } = serde_json::from_str(self.detail.get()).unwrap_or_default();
+        let canary = canary_version.map(|canary| format!("+{canary}")).unwrap_or_default();
+        let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
+        version.map_or_else(|| "-".to_owned(), |version| format!("{version}{canary}{from}"))
+    }
+}
+
 impl Listed {
     fn text(&self) -> String {
         let row = |line: &Line| {
             let tenant = line.tenant.clone().unwrap_or_else(|| "-".to_owned());
             let (by, reason, detail) = (line.by.clone(), line.reason.clone(), line.detail.get().to_owned());
-            vec![line.number.to_string(), line.at.text(), tenant, line.what.clone(), by, reason, detail]
+            vec![
+                line.number.to_string(),
+                line.at.text(),
+                tenant,
+                line.what.clone(),
+                line.versions(),
+                by,
+                reason,
+                detail,
+            ]
         };
         let rows: Vec<_> = self.lines.iter().map(row).collect();
-        let mut text = table(&["line", "at", "tenant", "what", "by", "reason", "detail"], &rows);
+        let mut text = table(&["line", "at", "tenant", "what", "version", "by", "reason", "detail"], &rows);
         if self.more {
             let last = self.lines.last().map_or(0, |line| line.number);
             text.push_str(&format!("… there are older ones: --before {last}\n"));
@@ -120,15 +148,15 @@ mod tests {
 
     const LINES: &str = r#"{"lines":[
         {"number":12,"at":"2026-01-02T03:04:05.678Z","tenant":"acme","what":"deploy","by":"me","reason":"a\nb",
-         "detail":{"share":null},"digest":"ab"},
+         "detail":{"from":7,"share":null,"version":3},"digest":"ab"},
         {"number":9,"at":1767323045678,"tenant":null,"what":"start","by":"x","reason":"y","detail":{},"digest":"cd"}],
         "more":true}"#;
 
     #[test]
     fn lines_are_a_table() {
-        let expected = r#"line  at                    tenant  what    by  reason  detail
-  12  2026-01-02T03:04:05Z  acme    deploy  me  a\nb    {"share":null}
-   9  2026-01-02T03:04:05Z  -       start   x   y       {}
+        let expected = r#"line  at                    tenant  what    version   by  reason  detail
+  12  2026-01-02T03:04:05Z  acme    deploy  3 from 7  me  a\nb    {"from":7,"share":null,"version":3}
+   9  2026-01-02T03:04:05Z  -       start   -         x   y       {}
 … there are older ones: --before 9
 "#;
         assert_eq!(serde_json::from_str::<Listed>(LINES).unwrap().text(), expected);

@@ -55,7 +55,7 @@ impl Rerun {
     fn remark(&self) -> String {
         let ran = match self.ran {
             Some(ran) if ran == self.version => "which mapped it or is to".to_owned(),
-            Some(ran) => format!("which is not version {ran} that mapped it or is to"),
+            Some(ran) => format!("while version {ran} mapped the event, or is to"),
             None => "and none has mapped it".to_owned(),
         };
         let outcome = self.not_delivered.as_deref().map(|outcome| format!(": {outcome}")).unwrap_or_default();
@@ -78,7 +78,7 @@ mod tests {
             "requests":[{"method":"POST","body":{"n":1.00, "s":"\u00fc"}},{"b":2}]}"#;
         let rerun: Rerun = serde_json::from_str(answer).unwrap();
         assert_eq!(rerun.text(), "{\"method\":\"POST\",\"body\":{\"n\":1.00, \"s\":\"\\u00fc\"}}\n{\"b\":2}\n");
-        assert_eq!(rerun.remark(), "version 2 (sha256:ab), which is not version 3 that mapped it or is to");
+        assert_eq!(rerun.remark(), "version 2 (sha256:ab), while version 3 mapped the event, or is to");
         let service = StandIn::always(200, answer);
         let folder = service.folder();
         let options = || Service { config: folder.path().join("accoil.toml"), json: false };

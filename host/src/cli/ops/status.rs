@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::client::{Admin, Service};
-use super::text::{Moment, age, bytes, cell, percent, short, table};
+use super::text::{Moment, age, bytes, cell, count, percent, short, table};
 use crate::cli::{Exit, Failure, complain};
 
 /// How often `--watch` looks.
@@ -86,6 +86,7 @@ struct Tenant {
     mapping: String,
     canary: Option<Canary>,
     watched_until: Option<Moment>,
+    trial: Option<Trial>,
     rolled_back: Option<RolledBack>,
     experiment: bool,
     queued: u64,
@@ -108,6 +109,16 @@ struct Canary {
     version: u64,
     mapping: String,
     share: f64,
+}
+
+/// What the version that is watched made of events, and which one takes over.
+#[derive(Debug, Deserialize)]
+struct Trial {
+    version: u64,
+    good: u64,
+    events: u64,
+    faults: u64,
+    rejects: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -211,6 +222,14 @@ impl Tenant {
         }
         if let Some(until) = &self.watched_until {
             remarks.push(format!("version {} is watched until {}", self.version, until.text()));
+        }
+        if let Some(Trial { version, good, events, faults, rejects }) = &self.trial {
+            remarks.push(format!(
+                "version {version} on trial: of {} lately, {} and {} that version {good} would not have",
+                count(*events, "event"),
+                count(*faults, "failure"),
+                count(*rejects, "reject")
+            ));
         }
         if let Some(RolledBack { at, condemned, to, from, reason }) = &self.rolled_back {
             let when = at.text();

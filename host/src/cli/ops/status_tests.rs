@@ -42,6 +42,7 @@ fn what_changes_is_told_below() {
         r#"{"name":"acme","version":3,"dedup_window_s":604800,"experiment":true,
         "canary":{"version":4,"mapping":"sha256:0123456789abcdef","share":0.05},
         "watched_until":"2026-01-02T03:04:05.678Z",
+        "trial":{"version":4,"good":3,"events":120,"faults":1,"rejects":0},
         "rolled_back":{"at":"2026-01-01T00:00:00Z","condemned":2,"to":1,"from":17,"reason":"of 9 events it failed on 9"}}"#,
     )
     .unwrap();
@@ -50,6 +51,7 @@ fn what_changes_is_told_below() {
     let expected = "
 acme: canary: version 4 (0123456789ab) for 5% of users
 acme: version 3 is watched until 2026-01-02T03:04:05Z
+acme: version 4 on trial: of 120 events lately, 1 failure and 0 rejects that version 3 would not have
 acme: ROLLED BACK 2026-01-01T00:00:00Z from version 2 to 1, from event 17 on: of 9 events it failed on 9
 acme: an experiment runs: see experiments status
 ";

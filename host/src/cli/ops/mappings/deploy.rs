@@ -150,6 +150,8 @@ struct Deployed {
     #[serde(default)]
     canary: Option<f64>,
     from: Option<u64>,
+    #[serde(default = "yes")]
+    changed: bool,
     before: Before,
     times_ms: Times,
 }
@@ -170,12 +172,17 @@ struct Times {
     total: Option<f64>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl Deployed {
     fn text(&self) -> String {
         let (tenant, before) = (&self.tenant, self.before.version);
         let from = self.from.unwrap_or_default();
         let what = match (self.version, self.canary) {
             (None, _) => format!("would be admitted; version {before} stays in force"),
+            (Some(version), _) if !self.changed => format!("version {version} is in force already; nothing changed"),
             (Some(version), Some(share)) => format!(
                 "version {version} is in force for {} of users from event {from} on, beside version {}",
                 percent(share),
