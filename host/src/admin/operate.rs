@@ -58,6 +58,10 @@ pub(super) async fn forget(admin: &Admin, asked: &Asked) -> Reply {
         return Err(Refusal::bad_request("admin-body", "user is empty"));
     }
     let running = admin.service.tenant(&tenant)?;
+    // Its report holds examples.
+    if let Some(shadow) = running.handle.shadow() {
+        shadow.forget();
+    }
     let count = admin.service.queue().erase(running.handle.id(), Box::new(move |stored| is_of(stored, &user))).await?;
     tracing::info!(tenant, count, "events of a person forgotten");
     json(&serde_json::json!({ "count": count }))

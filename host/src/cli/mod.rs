@@ -166,7 +166,9 @@ pub(crate) fn tell(message: &str) {
 pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() && character != '\n' {
+        // What turns the direction of writing, or breaks lines unseen, deceives whoever reads it.
+        let is_deceiving = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if is_deceiving || (character.is_control() && character != '\n') {
             printable.extend(character.escape_default());
         } else {
             printable.push(character);

@@ -29,7 +29,7 @@ pub use inspection::Inspection;
 pub use outcome::{Outcome, Usage};
 pub use refusal::Refusal;
 pub use run::Mapping;
-pub use settings::{Settings, SettingsError};
+pub use settings::{Settings, SettingsError, check_size as check_settings_size};
 
 /// The default mapping (`guest/component`), built into the binary so that the
 /// main job needs no file.

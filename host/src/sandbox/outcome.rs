@@ -19,6 +19,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// How much text it has, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        super::output::size(self)
+    }
+
     /// Appends it as a JSON object: `outcome` says which it is, and `events` or `reason` what it holds.
     pub fn push_json(&self, out: &mut String) {
         match self {

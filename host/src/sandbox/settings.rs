@@ -10,6 +10,9 @@ use super::schema_size;
 /// Size of one compiled pattern of a schema.
 const PATTERN_BYTES: usize = 256 * 1024;
 
+/// Size of settings as text.
+const SETTINGS_BYTES: usize = 1024 * 1024;
+
 /// How much of a problem is told: it can quote the schema and the settings.
 const PROBLEM_CHARS: usize = 300;
 
@@ -73,6 +76,7 @@ impl Schema {
     }
 
     pub(super) fn check(&self, text: &str) -> Result<Settings, SettingsError> {
+        check_size(text)?;
         // The text itself is passed on, for the sake of its numbers' digits.
         let sorted = json_text::sorted_object(text).map_err(|fault| SettingsError::NotAnObject(fault.to_string()))?;
         let value: Value = serde_json::from_str(text).map_err(|error| SettingsError::Unreadable(error.to_string()))?;
@@ -85,6 +89,20 @@ impl Schema {
         }
         Ok(Settings { text: sorted.text.into_owned() })
     }
+}
+
+/// Refuses settings that are longer than any have a reason to be.
+///
+/// # Errors
+/// [`SettingsError::Unreadable`].
+pub fn check_size(text: &str) -> Result<(), SettingsError> {
+    if text.len() <= SETTINGS_BYTES {
+        return Ok(());
+    }
+    Err(SettingsError::Unreadable(format!(
+        "they are {} bytes, more than the {SETTINGS_BYTES} that they may have",
+        text.len()
+    )))
 }
 
 fn told(error: &ValidationError<'_>) -> String {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::rollout::Asker;
 use super::{Running, Service, ServiceError, orders};
-use crate::queue::{Activation, TakeLimits, TenantId};
+use crate::queue::{Activation, Health, QueueError, TakeLimits, TenantId};
 use crate::sandbox::DEFAULT_COMPONENT;
 use crate::tenant::{OnlyIf, Switch};
 use crate::versions::{Candidate, Pin};
@@ -104,7 +104,7 @@ impl Service {
         deployment: &Deployment,
     ) -> Result<Deployed, ServiceError> {
         let start = Instant::now();
-        let offered = self.admit(tenant, running, &deployment.offer).await?;
+        let (offered, component) = self.admit(tenant, running, &deployment.offer).await?;
         let admission = start.elapsed();
         let in_force = running.handle.in_force();
         let mut deployed = Deployed {
@@ -121,6 +121,7 @@ impl Service {
         if deployment.dry_run {
             return Ok(deployed);
         }
+        self.keep(&offered, &component).await?;
         let (what, live, canary, activation) = match deployment.canary {
             None => ("deploy", offered, None, None),
             // The share is one of what is live now.
@@ -144,21 +145,36 @@ impl Service {
         Ok(deployed)
     }
 
-    /// Admits what is offered, and keeps its component.
+    /// Keeps the component of what was admitted, as long as there is room for more than records.
+    pub(super) async fn keep(&self, offered: &Candidate, component: &[u8]) -> Result<(), ServiceError> {
+        self.check_store()?;
+        Ok(self.setup.keep(&offered.pin.mapping, component).await?)
+    }
+
+    /// Refuses what would have to wait for the disk.
+    pub(super) fn check_store(&self) -> Result<(), ServiceError> {
+        match &*self.queue().health().borrow() {
+            Health::Good => Ok(()),
+            Health::Full { problem } | Health::Failing { problem, .. } => {
+                Err(ServiceError::Store(QueueError::Failing { problem: problem.clone() }))
+            }
+        }
+    }
+
+    /// Admits what is offered; gives its component as well.
     pub(super) async fn admit(
         &self,
         tenant: &str,
         running: &Running,
         offer: &Offer,
-    ) -> Result<Candidate, ServiceError> {
+    ) -> Result<(Candidate, Arc<[u8]>), ServiceError> {
         let live = running.handle.in_force().live.what.pin.clone();
         let component = self.component(&live, &offer.component).await?;
         let settings = offer.settings.clone().unwrap_or(live.settings);
         let recent = self.trial_events(running.handle.id()).await?;
         let admitted = orders::tried(&self.setup, Arc::clone(&component), settings, recent).await?;
         let candidate = admitted.map_err(|error| ServiceError::Mapping { tenant: tenant.to_owned(), error })?;
-        self.setup.keep(&candidate.pin.mapping, &component).await?;
-        Ok(candidate)
+        Ok((candidate, component))
     }
 
     async fn component(&self, live: &Pin, offered: &Offered) -> Result<Arc<[u8]>, ServiceError> {

@@ -56,6 +56,7 @@ impl Service {
         asker: &Asker,
     ) -> Result<Experiment, ServiceError> {
         let running = self.open_tenant(tenant)?;
+        let Ok(_alone) = running.experimenting.try_lock() else { return Err(is_changing(tenant)) };
         let state = |problem: &str| ServiceError::State { tenant: tenant.to_owned(), problem: problem.to_owned() };
         if running.handle.shadow().is_some() {
             return Err(state("an experiment is running; stop it before you start another"));
@@ -64,7 +65,8 @@ impl Service {
         if let Err(error @ ServiceError::Mapping { .. }) = &admitted {
             self.note_refusal(tenant, "experiment-start", asker, error.code(), &error.to_string()).await;
         }
-        let candidate = admitted?;
+        let (candidate, component) = admitted?;
+        self.keep(&candidate, &component).await?;
         let experiment = Experiment {
             pin: candidate.pin.clone(),
             share,
@@ -113,6 +115,8 @@ impl Service {
         /// What was offered before is still looked at for so long.
         const PATIENCE: Duration = Duration::from_secs(5);
         let running = self.open_tenant(tenant)?;
+        let Ok(_alone) = running.experimenting.try_lock() else { return Err(is_changing(tenant)) };
+        self.check_store()?;
         let shadow = running.handle.shadow();
         running.handle.run_beside(None);
         if let Some(shadow) = shadow.clone() {
@@ -142,6 +146,11 @@ impl Service {
         let fact = Fact { space: Space::Rollout, key: EXPERIMENT.to_vec(), value };
         self.queue().record(running.handle.id(), Vec::new(), vec![fact]).await
     }
+}
+
+fn is_changing(tenant: &str) -> ServiceError {
+    let problem = "an experiment is just being started or stopped; see which one runs, and decide again".to_owned();
+    ServiceError::State { tenant: tenant.to_owned(), problem }
 }
 
 async fn known(setup: &Setup, running: &Running) -> Result<Option<Experiment>, QueueError> {

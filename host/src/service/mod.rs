@@ -77,6 +77,8 @@ pub struct Running {
     pub metrics: TenantMetrics,
     /// Digest of the component's file, to see that it changed.
     component: String,
+    /// Held while an experiment is started or stopped.
+    experimenting: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Service {
@@ -231,7 +233,7 @@ async fn start_one(
     let handle = tenant::start(setup, id, name.clone(), plan, configured, metrics.clone())
         .await
         .map_err(|error| ServiceError::Tenant { tenant: name.clone(), error })?;
-    let running = Running { handle: Arc::new(handle), metrics, component };
+    let running = Running { handle: Arc::new(handle), metrics, component, experimenting: Arc::default() };
     experiments::resume(&shared, &running, shadow_bytes).await?;
     Ok((name, running))
 }

@@ -107,8 +107,8 @@ impl Service {
                 problem: "there is no version to go back to; name one with --to".to_owned(),
             })?,
         };
-        let live = self.version(tenant, &running, &ledger, to).await?;
-        let detail = serde_json::json!({ "mapping": live.pin.mapping });
+        let live = self.content(tenant, &running, &ledger, to).await?;
+        let detail = serde_json::json!({ "mapping": live.pin.mapping, "to": to });
         let audit = asker.entry(tenant, "rollback", detail);
         self.switch(&running, Switch { live, canary: None, is_watched: false, only_if: as_is(&in_force), audit }).await
     }
@@ -154,6 +154,23 @@ impl Service {
         ledger: &Ledger,
         number: u32,
     ) -> Result<Candidate, ServiceError> {
+        let candidate = self.content(tenant, running, ledger, number).await?;
+        if ledger.pin(number).is_none_or(|pin| pin != candidate.pin) {
+            let problem = "it was made under other limits or by another host format".to_owned();
+            return Err(ServiceError::VersionLost { tenant: tenant.to_owned(), version: number, problem });
+        }
+        Ok(candidate)
+    }
+
+    /// The mapping and the settings of a version, ready to run under the limits of now: where those
+    /// are other ones, that is another version.
+    async fn content(
+        &self,
+        tenant: &str,
+        running: &Running,
+        ledger: &Ledger,
+        number: u32,
+    ) -> Result<Candidate, ServiceError> {
         let pin = ledger
             .pin(number)
             .ok_or_else(|| ServiceError::UnknownVersion { tenant: tenant.to_owned(), version: number })?;
@@ -164,11 +181,7 @@ impl Service {
         let component = self.queue().component(&pin.mapping).await?;
         let component = component.ok_or_else(|| lost("its component is not in the store".to_owned()))?;
         let candidate = orders::candidate(&self.setup, component.into(), pin.settings.clone()).await?;
-        let candidate = candidate.map_err(|error| lost(error.to_string()))?;
-        if candidate.pin != pin {
-            return Err(lost("it was made under other limits or by another host format".to_owned()));
-        }
-        Ok(candidate)
+        candidate.map_err(|error| lost(error.to_string()))
     }
 
     /// Writes down that something was refused. What can't be written down is in the log at least.

@@ -130,6 +130,17 @@ pub enum TenantError {
     /// The store could not be read or written.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// A version that is needed can't be compiled for now.
+    #[error(
+        "the version in force (component sha256:{mapping}) can't be made ready, and nothing else is put in its place: \
+         {problem}; give [admission] more, or start again"
+    )]
+    NotReady {
+        /// Digest of its component.
+        mapping: String,
+        /// Why.
+        problem: String,
+    },
 }
 
 impl TenantError {
@@ -137,6 +148,7 @@ impl TenantError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Queue(error) => error.code(),
+            Self::NotReady { .. } => "version-not-ready",
         }
     }
 }

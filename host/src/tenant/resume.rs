@@ -8,13 +8,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Setup;
 use super::start::Configured;
+use super::{Setup, TenantError};
 use crate::event::now_ms;
 use crate::queue::{
     self, Activation, AuditEntry, Fact, KnownVersion, NewActivation, QueueError, Seq, Space, TakeLimits, TenantId,
 };
-use crate::versions::{Candidate, Fallback, InForce, Pin, Split, Timeline, Version};
+use crate::versions::{Candidate, CandidateError, Fallback, InForce, Pin, Split, Timeline, Version};
 
 /// Under which key the mapping of the configuration is remembered.
 const CONFIGURED: &[u8] = b"configured";
@@ -27,7 +27,7 @@ pub(super) async fn timeline(
     name: &str,
     recover_to: Seq,
     configured: &Configured,
-) -> Result<Timeline, QueueError> {
+) -> Result<Timeline, TenantError> {
     let last = setup.queue.activations_from(id, recover_to.saturating_add(1)).await?.pop();
     let versions = setup.queue.versions(id).await?;
     let mut loader = Loader { setup, name, versions: by_number(versions), ready: HashMap::new() };
@@ -87,7 +87,12 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     /// What is in force goes on, if it can be made ready as it was.
-    async fn resume(&mut self, id: TenantId, last: Activation, configured: &Configured) -> Result<InForce, QueueError> {
+    async fn resume(
+        &mut self,
+        id: TenantId,
+        last: Activation,
+        configured: &Configured,
+    ) -> Result<InForce, TenantError> {
         match self.in_force(last.clone()).await? {
             Ok(in_force) => Ok(in_force),
             Err(problem) => {
@@ -103,7 +108,7 @@ impl Loader<'_> {
     }
 
     /// The mapping and the settings of a version, under the limits of this start.
-    async fn again(&self, number: u32) -> Result<Option<Candidate>, QueueError> {
+    async fn again(&self, number: u32) -> Result<Option<Candidate>, TenantError> {
         let Some(pin) = self.versions.get(&number).and_then(|version| Pin::from_json(&version.pin)) else {
             return Ok(None);
         };
@@ -118,7 +123,7 @@ impl Loader<'_> {
         because: Option<String>,
         what: &str,
         configured: &Configured,
-    ) -> Result<InForce, QueueError> {
+    ) -> Result<InForce, TenantError> {
         let audit = AuditEntry {
             tenant: Some(self.name.to_owned()),
             what: what.to_owned(),
@@ -143,7 +148,7 @@ impl Loader<'_> {
 
     /// What was in force for events that have not ended. Where a version can't be made ready as it
     /// was, as under other limits, they run under what is in force now, and their records say so.
-    async fn earlier(&mut self, activation: Activation, newest: &InForce) -> Result<InForce, QueueError> {
+    async fn earlier(&mut self, activation: Activation, newest: &InForce) -> Result<InForce, TenantError> {
         match self.in_force(activation.clone()).await? {
             Ok(in_force) => Ok(in_force),
             Err(problem) => {
@@ -159,7 +164,7 @@ impl Loader<'_> {
         }
     }
 
-    async fn in_force(&mut self, activation: Activation) -> Result<Result<InForce, String>, QueueError> {
+    async fn in_force(&mut self, activation: Activation) -> Result<Result<InForce, String>, TenantError> {
         let live = match self.version(activation.version).await? {
             Ok(live) => live,
             Err(problem) => return Ok(Err(problem)),
@@ -176,12 +181,12 @@ impl Loader<'_> {
     }
 
     /// Without it the version is not watched any more, which is no reason not to go on.
-    async fn fallback(&mut self, recorded: Option<queue::Fallback>) -> Result<Option<Fallback>, QueueError> {
+    async fn fallback(&mut self, recorded: Option<queue::Fallback>) -> Result<Option<Fallback>, TenantError> {
         let Some(queue::Fallback { version, until }) = recorded else { return Ok(None) };
         Ok(self.version(version).await?.ok().map(|version| Fallback { version, until }))
     }
 
-    async fn version(&mut self, number: u32) -> Result<Result<Arc<Version>, String>, QueueError> {
+    async fn version(&mut self, number: u32) -> Result<Result<Arc<Version>, String>, TenantError> {
         if let Some(ready) = self.ready.get(&number) {
             return Ok(ready.clone());
         }
@@ -198,15 +203,19 @@ impl Loader<'_> {
         Ok(ready)
     }
 
-    async fn candidate(&self, pin: &Pin) -> Result<Result<Candidate, String>, QueueError> {
+    async fn candidate(&self, pin: &Pin) -> Result<Result<Candidate, String>, TenantError> {
         let Some(component) = self.setup.queue.component(&pin.mapping).await? else {
             return Ok(Err("its component is not in the store".to_owned()));
         };
         let (library, settings) = (Arc::clone(&self.setup.library), pin.settings.clone());
         let loaded = tokio::task::spawn_blocking(move || library.candidate(&component, &settings)).await;
-        Ok(match loaded {
-            Ok(candidate) => candidate.map_err(|error| error.to_string()),
-            Err(error) => Err(format!("compiling it failed inside the host: {error}")),
-        })
+        let now = |problem: String| TenantError::NotReady { mapping: pin.mapping.clone(), problem };
+        match loaded {
+            Ok(Ok(candidate)) => Ok(Ok(candidate)),
+            // What can't be compiled now is not lost: it must not be replaced for that.
+            Ok(Err(error @ CandidateError::Admission(_))) => Err(now(error.to_string())),
+            Ok(Err(error)) => Ok(Err(error.to_string())),
+            Err(error) => Err(now(format!("compiling it failed inside the host: {error}"))),
+        }
     }
 }

@@ -87,6 +87,11 @@ impl Shadow {
         self.since
     }
 
+    /// Forgets what was found, and counts from zero.
+    pub fn forget(&self) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Report::new(Bounds::default());
+    }
+
     /// What was found so far.
     pub fn report(&self) -> Summary {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).summary()
@@ -109,10 +114,14 @@ impl Shadow {
         let all = stored.zip(events).zip(&ran.outcomes);
         let chosen = all.filter(|((_, event), _)| self.split.takes(event));
         let (mut batch, mut count) = (Batch { events: Vec::new(), bytes: 0, took: Duration::ZERO }, 0);
+        let room = self.most.saturating_sub(self.waiting.load(Ordering::Relaxed));
         for ((stored, _), ran) in chosen {
             count += 1;
-            batch.bytes += stored.body.len();
-            batch.events.push((stored.clone(), ran.outcome.clone()));
+            batch.bytes = batch.bytes.saturating_add(stored.body.len()).saturating_add(ran.outcome.size());
+            // What does not fit is counted, but not copied.
+            if batch.bytes <= room {
+                batch.events.push((stored.clone(), ran.outcome.clone()));
+            }
         }
         if count == 0 {
             return;

@@ -58,8 +58,9 @@ impl Choice {
     pub(crate) fn may_map(self, version: u32, repinned_from: Option<u32>) -> bool {
         match (repinned_from, self.canary) {
             (None, canary) => version == self.live || Some(version) == canary,
-            (Some(tried), Some(canary)) => tried == canary && version == self.live,
-            (Some(tried), None) => tried == self.live && Some(version) == self.fallback,
+            (Some(tried), Some(canary)) if tried == canary => version == self.live,
+            // Also beside a canary.
+            (Some(tried), _) => tried == self.live && Some(version) == self.fallback,
         }
     }
 }
@@ -75,6 +76,9 @@ mod tests {
         assert!(watched.may_map(2, None) && watched.may_map(1, Some(2)));
         assert!(!watched.may_map(1, None) && !watched.may_map(2, Some(1)) && !watched.may_map(3, None));
         assert!(canary.may_map(1, None) && canary.may_map(2, None) && canary.may_map(1, Some(2)));
+        let both = Choice { live: 2, canary: Some(3), fallback: Some(1) };
+        assert!(both.may_map(2, Some(3)) && both.may_map(1, Some(2)));
+        assert!(!both.may_map(1, Some(3)) && !both.may_map(3, Some(2)));
         assert!(!canary.may_map(2, Some(1)) && !canary.may_map(3, Some(2)));
     }
 

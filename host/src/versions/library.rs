@@ -102,6 +102,7 @@ impl Library {
         settings: &str,
         recent: Vec<String>,
     ) -> Result<(Candidate, Trial), CandidateError> {
+        crate::sandbox::check_settings_size(settings)?;
         let digest = hex_digest(component);
         let (mapping, trial) = self.admission.admit_tried(&self.sandbox, component, settings, recent)?;
         let mapping = self.lock().shelve(&digest, Arc::new(mapping));

@@ -57,13 +57,19 @@ impl InForce {
         }
     }
 
-    /// The version that is watched at a time, if one is: the canary, for as long as there is one.
+    /// The version that is judged at a time, if one is: the canary, for as long as there is one.
     pub fn trial(&self, now: UnixMs) -> Option<Trial<'_>> {
-        if let Some((_, canary)) = &self.canary {
-            return Some(Trial { which: OnTrial::Canary, tried: canary, good: &self.live });
-        }
-        let fallback = self.fallback.as_ref().filter(|fallback| now < fallback.until)?;
-        Some(Trial { which: OnTrial::Live, tried: &self.live, good: &fallback.version })
+        self.trials(now).next()
+    }
+
+    /// All versions that are watched at a time: what they fail on is run by another one. The first is
+    /// the one that is judged.
+    pub fn trials(&self, now: UnixMs) -> impl Iterator<Item = Trial<'_>> {
+        let canary = self.canary.as_ref();
+        let canary = canary.map(|(_, tried)| Trial { which: OnTrial::Canary, tried, good: &self.live });
+        let fallback = self.fallback.as_ref().filter(|fallback| now < fallback.until);
+        let live = fallback.map(|to| Trial { which: OnTrial::Live, tried: &self.live, good: &to.version });
+        canary.into_iter().chain(live)
     }
 }
 

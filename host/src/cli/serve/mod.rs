@@ -21,7 +21,10 @@ use crate::server::{self, Identity, ServerLimits};
 use crate::service::{self, Service};
 
 /// Connections that operators and scrapers may have.
-const ADMIN_CONNECTIONS: usize = 64;
+const ADMIN_CONNECTIONS: usize = 512;
+
+/// Longest time for the head of an operator's request.
+const ADMIN_HEAD: Duration = Duration::from_secs(2);
 
 /// Longest time for sending the last traces when the service stops.
 const TRACES_PATIENCE: Duration = Duration::from_secs(2);
@@ -118,7 +121,8 @@ async fn serve(config: Config, accept_damage: bool) -> Result<Exit, Failure> {
     let closing = service.closing();
     let events =
         tokio::spawn(server::serve(listener, ingest::router(service.door()), tls, limits, closing, server.drain));
-    let admin_limits = ServerLimits { connections: ADMIN_CONNECTIONS, ..limits };
+    let admin_limits =
+        ServerLimits { connections: ADMIN_CONNECTIONS, head_timeout: limits.head_timeout.min(ADMIN_HEAD) };
     let (admin_stop, admin_stopped) = tokio::sync::watch::channel(false);
     let operators = tokio::spawn(server::serve(
         admin_listener,

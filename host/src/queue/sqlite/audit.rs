@@ -3,7 +3,6 @@
 //! A line's digest is SHA-256, in hexadecimal, over the digest of the line before (64 zeros before the
 //! first) and the line as a JSON array without spaces: `[number,at,tenant,what,by,reason,detail]`.
 
-use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
 use rusqlite::types::{Value, ValueRef};
@@ -30,10 +29,7 @@ fn digest(before: &str, number: u64, at: UnixMs, entry: &AuditEntry) -> rusqlite
     let line = serde_json::to_string(&(number, at, tenant, what, by, reason, detail))
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let hash = Sha256::new().chain_update(before).chain_update(line).finalize();
-    Ok(hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(row::hex(&hash))
 }
 
 impl State {

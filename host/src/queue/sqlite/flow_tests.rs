@@ -121,9 +121,18 @@ fn facts_come_with_events_and_changes() {
 fn a_component_is_kept_once() {
     let place = Place::new();
     let queue = place.open();
-    queue.keep_component("sha".into(), vec![1, 2]).wait().unwrap();
-    queue.keep_component("sha".into(), vec![1, 2]).wait().unwrap();
-    assert_eq!(queue.component("sha").wait().unwrap(), Some(vec![1, 2]));
+    queue
+        .keep_component("a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222".into(), vec![1, 2])
+        .wait()
+        .unwrap();
+    queue
+        .keep_component("a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222".into(), vec![1, 2])
+        .wait()
+        .unwrap();
+    assert_eq!(
+        queue.component("a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222").wait().unwrap(),
+        Some(vec![1, 2])
+    );
     assert_eq!(queue.component("other").wait().unwrap(), None);
 }
 

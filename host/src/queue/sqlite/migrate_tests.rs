@@ -49,7 +49,7 @@ CREATE TABLE seen (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, at INTEGER N
 CREATE TABLE start (only INTEGER PRIMARY KEY CHECK (only = 1), count INTEGER NOT NULL) STRICT;
 INSERT INTO start VALUES (1, 0);
 INSERT INTO tenant (number, name, accepted, taken) VALUES (1, 'a', 9, 9), (2, 'b', 0, 0);
-INSERT INTO component VALUES ('sha', x'0102');
+INSERT INTO component VALUES ('a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222', x'0102');
 -- Neither the rows' order nor the clock's tells the versions' order.
 INSERT INTO activation VALUES (2, 1, 1, 500, 'x', 'first'), (1, 3, 8, 400, 'p', 'back again'),
     (1, 1, 1, 450, 'p', 'first'), (1, 2, 4, 600, 'q', 'the file changed');
@@ -79,7 +79,10 @@ fn assert_migrated(queue: &SqliteQueue) {
     let found: Vec<_> = versions.iter().map(|v| (v.number, v.at, v.pin.as_str(), v.by.as_str())).collect();
     assert_eq!(found, [(1, 450, "p", by), (2, 600, "q", by), (3, 400, "p", by)]);
     assert_eq!(queue.activations(TenantId(2)).wait().unwrap().len(), 1);
-    assert_eq!(queue.component("sha").wait().unwrap(), Some(vec![1, 2]));
+    assert_eq!(
+        queue.component("a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222").wait().unwrap(),
+        Some(vec![1, 2])
+    );
 }
 
 /// The format that a store has, and whether all tables are those of it.

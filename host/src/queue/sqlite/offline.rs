@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use sha2::{Digest, Sha256};
 
 use super::audit::Chain;
 use super::folder::{Folder, damaged, open_error};
@@ -83,6 +84,7 @@ impl SqliteQueue {
         let connection = schema::connect(&database).map_err(|error| fault::at_open(&database, &error))?;
         let format = schema::check_version(&connection, &database)?;
         let looked = look_at_rows(&connection, &mut report);
+        let looked = looked.and_then(|()| look_at_components(&connection, &mut report));
         let looked = looked.and_then(|()| if format > 1 { look_at_audit(&connection, &mut report) } else { Ok(()) });
         if let Err(error) = looked {
             report.problems.push(fault::describe(&error));
@@ -124,6 +126,17 @@ fn look_at_rows(c: &Connection, report: &mut Report) -> rusqlite::Result<()> {
             report.note(letter.event.damaged, || format!("dead letter {}", letter.id));
         }
     }
+}
+
+fn look_at_components(c: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut all = c.prepare("SELECT digest, bytes FROM component")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let digest: String = row.get(0)?;
+        let is_damaged = row::hex(&Sha256::digest(row.get_ref(1)?.as_blob().unwrap_or_default())) != digest;
+        report.note(is_damaged, || format!("component {digest}"));
+    }
+    Ok(())
 }
 
 fn look_at_audit(c: &Connection, report: &mut Report) -> rusqlite::Result<()> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Rows, params};
+use sha2::{Digest, Sha256};
 
 use super::apply::keys_of;
 use super::dead::{SLICE, letters};
@@ -194,7 +195,16 @@ pub(super) fn facts(c: &Connection, id: TenantId, space: Space) -> rusqlite::Res
 
 /// A component that was kept.
 pub(super) fn component(c: &Connection, digest: &str) -> rusqlite::Result<Option<Vec<u8>>> {
-    c.prepare_cached("SELECT bytes FROM component WHERE digest=?")?.query_row([digest], |row| row.get(0)).optional()
+    let kept = c.prepare_cached("SELECT bytes FROM component WHERE digest=?")?.query_row([digest], |row| row.get(0));
+    let kept: Option<Vec<u8>> = kept.optional()?;
+    let is_whole = |bytes: &Vec<u8>| {
+        let is_whole = row::hex(&Sha256::digest(bytes)) == digest;
+        if !is_whole {
+            tracing::error!(digest, "a component in the store does not fit its digest; it is not used");
+        }
+        is_whole
+    };
+    Ok(kept.filter(is_whole))
 }
 
 /// The first place of a tenant that still has a row.

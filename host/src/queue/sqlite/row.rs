@@ -16,6 +16,11 @@ pub(super) fn key(tenant: TenantId, seq: Seq) -> i64 {
     (i64::from(tenant.0.min(LAST_TENANT)) << SEQ_BITS) | integer(seq.min(LAST_SEQ))
 }
 
+/// Bytes in hexadecimal, as digests are kept.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The place that a row's key stands for.
 pub(super) fn seq_of(key: i64) -> Seq {
     natural(key) & LAST_SEQ

@@ -59,6 +59,9 @@ impl Driver {
             until: now_ms().saturating_add(u64::try_from(self.plan.watch.as_millis()).unwrap_or(u64::MAX)),
         });
         let written = Instant::now();
+        // A canary beside a version that is watched does not end the watch.
+        let goes_on = before.fallback.clone().filter(|fallback| !is_other && now_ms() < fallback.until);
+        let fallback = fallback.or(goes_on);
         let activation = self.activate(&switch.live, switch.canary.as_ref(), fallback.as_ref(), switch.audit).await?;
         let wrote = written.elapsed();
         self.put_in_force(activation.clone(), switch.live, switch.canary, fallback);

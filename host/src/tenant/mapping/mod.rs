@@ -196,8 +196,8 @@ impl Mapping<'_> {
     fn run(&mut self, in_force: &InForce, events: &[Event<'_>]) -> Ran {
         let newest = self.job.timeline.newest().map(|newest| newest.activation.number);
         let is_judged = !self.job.is_again && newest == Some(in_force.activation.number);
-        let trial = in_force.trial(if self.job.is_again { 0 } else { self.job.now });
-        let ran = run::run(in_force, trial, is_judged.then_some(&mut self.judge), events, &*self.job.runs);
+        let trials = in_force.trials(if self.job.is_again { 0 } else { self.job.now });
+        let ran = run::run(in_force, trials, is_judged.then_some(&mut self.judge), events, &*self.job.runs);
         self.verdict = ran.verdict.clone();
         ran
     }

@@ -36,23 +36,41 @@ pub(in crate::tenant) struct Repin {
     pub(in crate::tenant) because: String,
 }
 
-/// Runs a batch. What the version on trial fails on is run by the good one; what it rejects and the
-/// good one does not is counted, and taken over from the good one if that is the last straw.
-pub(super) fn run(
+/// Runs a batch. What a version on trial fails on is run by the good one; what it rejects and the
+/// good one does not is counted, and taken over from the good one if that is the last straw. Only the
+/// first trial is judged.
+pub(super) fn run<'a>(
     in_force: &InForce,
-    trial: Option<Trial<'_>>,
-    judge: Option<&mut Judge>,
+    trials: impl Iterator<Item = Trial<'a>>,
+    mut judge: Option<&mut Judge>,
     events: &[Event<'_>],
     call: &Call<'_>,
 ) -> Ran {
     let start = Instant::now();
-    let mut outcomes = first_run(in_force, events, call);
-    let took = start.elapsed();
-    let Some(trial) = trial else {
-        return Ran { outcomes, took, verdict: None };
-    };
-    let again = second_run(&outcomes, trial, events, call);
-    let mut tally = Tally { events: on(trial.tried, &outcomes), ..Tally::default() };
+    let outcomes = first_run(in_force, events, call);
+    let mut ran = Ran { outcomes, took: start.elapsed(), verdict: None };
+    for trial in trials {
+        let again = second_run(&ran.outcomes, trial, events, call);
+        let (tally, rejected) = take_over_faults(&mut ran.outcomes, trial, again);
+        let Some(verdict) = judge.take().and_then(|judge| judge.hear(tally)) else { continue };
+        ran.verdict = Some(verdict);
+        for (index, good) in rejected {
+            if let Some(ran) = ran.outcomes.get_mut(index) {
+                take_over(ran, trial.good, good);
+            }
+        }
+    }
+    ran
+}
+
+/// Takes over from the good version what the one on trial failed on. Gives what that says of the
+/// latter, and what the good one makes of what the other one alone rejects.
+fn take_over_faults(
+    outcomes: &mut [RanEvent],
+    trial: Trial<'_>,
+    again: Vec<(usize, Outcome)>,
+) -> (Tally, Vec<(usize, Outcome)>) {
+    let mut tally = Tally { events: on(trial.tried, outcomes), ..Tally::default() };
     let mut rejected = Vec::new();
     for (index, good) in again {
         let Some(ran) = outcomes.get_mut(index) else { continue };
@@ -68,19 +86,11 @@ pub(super) fn run(
             }
         }
     }
-    let verdict = judge.and_then(|judge| judge.hear(tally));
-    if verdict.is_some() {
-        for (index, good) in rejected {
-            if let Some(ran) = outcomes.get_mut(index) {
-                take_over(ran, trial.good, good);
-            }
-        }
-    }
-    Ran { outcomes, took, verdict }
+    (tally, rejected)
 }
 
 fn on(version: &Version, outcomes: &[RanEvent]) -> u64 {
-    outcomes.iter().filter(|ran| ran.version == version.number).count() as u64
+    outcomes.iter().filter(|ran| ran.version == version.number && ran.repin.is_none()).count() as u64
 }
 
 fn take_over(ran: &mut RanEvent, version: &Version, outcome: Outcome) {
@@ -117,7 +127,8 @@ fn first_run(in_force: &InForce, events: &[Event<'_>], call: &Call<'_>) -> Vec<R
 /// What the version on trial failed on or rejected, under the good one: index and outcome.
 fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>], call: &Call<'_>) -> Vec<(usize, Outcome)> {
     let failed = |ran: &RanEvent| {
-        ran.version == trial.tried.number && matches!(ran.outcome, Outcome::Fault(_) | Outcome::Reject(_))
+        let is_tried = ran.version == trial.tried.number && ran.repin.is_none();
+        is_tried && matches!(ran.outcome, Outcome::Fault(_) | Outcome::Reject(_))
     };
     let failed: Vec<(usize, Event<'_>)> = outcomes
         .iter()

@@ -69,7 +69,7 @@ fn ran(
         let one = |event| if version.number == 2 { bad(number(event)) } else { good(number(event)) };
         events.iter().map(one).collect()
     };
-    run(in_force, in_force.trial(5), judge, &events, &call)
+    run(in_force, in_force.trials(5), judge, &events, &call)
 }
 
 #[test]
@@ -152,4 +152,22 @@ fn only_the_canarys_events_are_judged() {
     );
     assert!((70..130).contains(&tally.events), "{tally:?}");
     assert!(ran.outcomes.iter().all(|one| one.outcome == skip()));
+}
+
+/// Version 2 is watched by version 1, and version 3 runs as a canary beside it.
+#[test]
+fn a_canary_does_not_end_the_watch_of_the_live_version() {
+    let in_force = InForce { canary: Some((Split::new("s", WHOLE / 2), version(3))), ..watched(9) };
+    let texts = events(200);
+    let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).unwrap()).collect();
+    let call = |version: &Version, events: &[Event<'_>]| {
+        let one = |_| if version.number == 2 { fault(FaultKind::Panic) } else { skip() };
+        events.iter().map(one).collect()
+    };
+    let mut judge = Judge::new(RULES);
+    let ran = run(&in_force, in_force.trials(5), Some(&mut judge), &events, &call);
+    assert!(ran.outcomes.iter().all(|one| one.outcome == skip()), "nothing is lost");
+    let of = |number| ran.outcomes.iter().filter(|one| one.version == number).count() as u64;
+    assert_eq!((of(1) + of(3), of(2)), (200, 0));
+    assert_eq!((ran.verdict, judge.seen()), (None, Tally { events: of(3), faults: 0, rejects: 0 }));
 }
