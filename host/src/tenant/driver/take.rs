@@ -148,7 +148,9 @@ impl Driver {
         for one in mapped {
             if let Mapped::NotRun(stored) = one {
                 self.taken = stored.seq - 1;
-                if self.condemned.is_none() {
+                // Where another version takes over, each round comes further; alone it would only cost time.
+                let is_helped = self.timeline.at(stored.seq).is_some_and(|in_force| in_force.trial(0).is_some());
+                if self.condemned.is_none() && !is_helped {
                     tracing::error!(
                         tenant = self.name,
                         seq = stored.seq,

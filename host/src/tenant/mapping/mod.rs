@@ -197,7 +197,14 @@ impl Mapping<'_> {
         let newest = self.job.timeline.newest().map(|newest| newest.activation.number);
         let is_judged = !self.job.is_again && newest == Some(in_force.activation.number);
         let trials = in_force.trials(if self.job.is_again { 0 } else { self.job.now });
-        let ran = run::run(in_force, trials, is_judged.then_some(&mut self.judge), events, &*self.job.runs);
+        let ran = run::run(
+            in_force,
+            trials,
+            is_judged.then_some(&mut self.judge),
+            self.job.is_again,
+            events,
+            &*self.job.runs,
+        );
         self.verdict = ran.verdict.clone();
         ran
     }

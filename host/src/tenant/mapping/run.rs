@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::Event;
-use crate::sandbox::Outcome;
+use crate::sandbox::{FaultKind, Outcome};
 use crate::versions::{InForce, Judge, Tally, Trial, Verdict, Version};
 
 /// What running a batch came to.
@@ -37,12 +37,17 @@ pub(in crate::tenant) struct Repin {
 }
 
 /// Runs a batch. What a version on trial fails on is run by the good one; what it rejects and the
-/// good one does not is counted, and taken over from the good one if that is the last straw. Only the
-/// first trial is judged.
+/// good one does not is counted, and taken over from the good one if that is the last straw. Whether it
+/// was is not known any more of events that are mapped `again`: all such rejects are taken over then,
+/// for the good one may have been delivered in part. Only the first trial is judged.
+///
+/// What was cut short counts as a fault, but is not taken over: that it was depends on the events it
+/// came with, and mapped again among others it would be another version's.
 pub(super) fn run<'a>(
     in_force: &InForce,
     trials: impl Iterator<Item = Trial<'a>>,
     mut judge: Option<&mut Judge>,
+    is_again: bool,
     events: &[Event<'_>],
     call: &Call<'_>,
 ) -> Ran {
@@ -51,7 +56,7 @@ pub(super) fn run<'a>(
     let mut ran = Ran { outcomes, took: start.elapsed(), verdict: None };
     for trial in trials {
         let again = second_run(&ran.outcomes, trial, events, call);
-        let (tally, rejected) = take_over_faults(&mut ran.outcomes, trial, again);
+        let (tally, rejected) = take_over_faults(&mut ran.outcomes, trial, again, is_again);
         let Some(verdict) = judge.take().and_then(|judge| judge.hear(tally)) else { continue };
         ran.verdict = Some(verdict);
         for (index, good) in rejected {
@@ -69,6 +74,7 @@ fn take_over_faults(
     outcomes: &mut [RanEvent],
     trial: Trial<'_>,
     again: Vec<(usize, Outcome)>,
+    is_again: bool,
 ) -> (Tally, Vec<(usize, Outcome)>) {
     let mut tally = Tally { events: on(trial.tried, outcomes), ..Tally::default() };
     let mut rejected = Vec::new();
@@ -76,10 +82,12 @@ fn take_over_faults(
         let Some(ran) = outcomes.get_mut(index) else { continue };
         match (&ran.outcome, &good) {
             (_, Outcome::Fault(_)) | (Outcome::Reject(_), Outcome::Reject(_)) => {}
-            (Outcome::Reject(_), _) => {
+            (Outcome::Reject(_), _) if !is_again => {
                 tally.rejects += 1;
                 rejected.push((index, good));
             }
+            (Outcome::Fault(fault), _) if fault.kind == FaultKind::CutShort => tally.faults += 1,
+            (Outcome::Reject(_), _) => take_over(ran, trial.good, good),
             _ => {
                 tally.faults += 1;
                 take_over(ran, trial.good, good);

@@ -69,7 +69,7 @@ fn ran(
         let one = |event| if version.number == 2 { bad(number(event)) } else { good(number(event)) };
         events.iter().map(one).collect()
     };
-    run(in_force, in_force.trials(5), judge, &events, &call)
+    run(in_force, in_force.trials(5), judge, false, &events, &call)
 }
 
 #[test]
@@ -98,7 +98,9 @@ fn a_version_that_uses_up_its_time_is_condemned_at_once() {
     let mut judge = Judge::new(RULES);
     let slow = |id| fault(if id < 2 { FaultKind::Deadline } else { FaultKind::CutShort });
     let ran = ran(&watched(9), Some(&mut judge), 10, slow, |_| skip());
-    assert!(ran.outcomes.iter().all(|one| one.version == 1 && one.outcome == skip()));
+    let (slow, late) = ran.outcomes.split_at(2);
+    assert!(slow.iter().all(|one| one.version == 1 && one.outcome == skip()));
+    assert!(late.iter().all(|one| one.repin.is_none() && one.outcome == fault(FaultKind::CutShort)), "taken again");
     assert_eq!(ran.verdict.unwrap().tally, Tally { events: 10, faults: 10, rejects: 0 });
 }
 
@@ -112,6 +114,20 @@ fn new_rejects_stand_until_they_are_too_many() {
     let many = ran(&watched(9), Some(&mut judge), 20, reject(20), |_| skip());
     assert_eq!(many.verdict.unwrap().tally, Tally { events: 40, faults: 0, rejects: 22 });
     assert!(many.outcomes.iter().all(|one| one.version == 1 && one.outcome == skip()), "not dead-lettered");
+}
+
+#[test]
+fn what_may_have_been_taken_over_is_taken_over_again() {
+    let text = events(1).remove(0);
+    let event = [Event::read(text.as_bytes()).unwrap()];
+    let call = |version: &Version, _: &[Event<'_>]| {
+        vec![if version.number == 2 { Outcome::Reject("new".to_owned()) } else { skip() }]
+    };
+    let in_force = watched(9);
+    let mut again = run(&in_force, in_force.trials(0), None, true, &event, &call);
+    let one = again.outcomes.remove(0);
+    assert_eq!((one.version, one.outcome), (1, skip()));
+    assert_eq!(one.repin, Some(Repin { from: 2, because: "rejected: new".to_owned() }));
 }
 
 #[test]
@@ -165,7 +181,7 @@ fn a_canary_does_not_end_the_watch_of_the_live_version() {
         events.iter().map(one).collect()
     };
     let mut judge = Judge::new(RULES);
-    let ran = run(&in_force, in_force.trials(5), Some(&mut judge), &events, &call);
+    let ran = run(&in_force, in_force.trials(5), Some(&mut judge), false, &events, &call);
     assert!(ran.outcomes.iter().all(|one| one.outcome == skip()), "nothing is lost");
     let of = |number| ran.outcomes.iter().filter(|one| one.version == number).count() as u64;
     assert_eq!((of(1) + of(3), of(2)), (200, 0));

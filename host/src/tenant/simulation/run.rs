@@ -97,8 +97,14 @@ fn candidate(number: u32) -> Candidate {
 pub(super) fn simulate(seed: u64, bug: Option<Bug>) -> Result<Ended, String> {
     let mut random = fastrand::Rng::with_seed(seed);
     fastrand::seed(seed);
-    let world: Shared = Arc::new(Mutex::new(World::new(bug, random.usize(2..12))));
-    let mut life = Life { random, world: Arc::clone(&world), configured: 0, steps: STEPS };
+    let world: Shared = Arc::new(Mutex::new(World::new(bug, random.usize(1..12))));
+    let mut weights = [3, 9, 9, 5, 10, 2, 1, 2];
+    weights.iter_mut().for_each(|weight| *weight = random.u32(1..=2 * *weight));
+    let crash_in = *random.choice(&[20, 60, 60, 200]).unwrap();
+    let candidates = random.choose_multiple(0..CANDIDATES, 3);
+    let world_of_life = Arc::clone(&world);
+    let mut life =
+        Life { random, world: world_of_life, configured: candidates[0], steps: STEPS, weights, crash_in, candidates };
     loop {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         let is_over = runtime.block_on(life.live());
@@ -127,6 +133,13 @@ struct Life {
     /// The candidate that the configuration says.
     configured: u32,
     steps: u32,
+    /// How often each thing happens, in comparison; different with every seed, so that some get far in what
+    /// others hardly begin.
+    weights: [u32; 8],
+    /// In how many steps there is a crash.
+    crash_in: u32,
+    /// Those that are deployed.
+    candidates: Vec<u32>,
 }
 
 /// A loop that runs, or is about to.
@@ -140,7 +153,7 @@ impl Life {
     /// From a start to a crash, or until there is no more to do: then true.
     async fn live(&mut self) -> bool {
         if lock(&self.world).life > 0 && self.random.u8(..4) == 0 {
-            self.configured = self.random.u32(..CANDIDATES);
+            self.configured = self.any_candidate();
         }
         let mut running = self.begin();
         while self.steps > 0 {
@@ -150,13 +163,17 @@ impl Life {
             if running.has_failed(&self.world) {
                 return true;
             }
-            if self.random.u8(..60) == 0 {
+            if self.random.u32(..self.crash_in) == 0 {
                 return false;
             }
             self.step(&mut running).await;
         }
         self.come_to_rest(&mut running).await;
         true
+    }
+
+    fn any_candidate(&mut self) -> u32 {
+        *self.random.choice(&self.candidates).unwrap()
     }
 
     fn begin(&mut self) -> Running {
@@ -183,7 +200,7 @@ impl Life {
                 ..DeliveryConfig::default()
             },
             watch: Duration::from_secs(3_600),
-            rules: Rules { failures: self.random.u64(2..6), fault_percent: 1, reject_percent: 10 },
+            rules: Rules { failures: self.random.u64(1..5), fault_percent: 1, reject_percent: 10 },
         };
         let configured = Configured {
             mapping: candidate(self.configured),
@@ -202,21 +219,28 @@ impl Life {
     }
 
     async fn step(&mut self, running: &mut Running) {
-        match self.random.u8(..40) {
-            0..2 => self.accept(),
-            2..11 => self.write(),
-            11..20 => self.reply(),
-            20..25 => running.map_next(),
-            25..35 => self.answer(),
-            35..37 => self.switch(running),
-            37 => sleep(Duration::from_secs(15)).await,
+        let total: u32 = self.weights.iter().sum();
+        let mut point = self.random.u32(..total);
+        let is_at = |weight: &u32| {
+            let is_here = point < *weight;
+            point = point.saturating_sub(*weight);
+            is_here
+        };
+        match self.weights.iter().position(is_at) {
+            Some(0) => self.accept(),
+            Some(1) => self.write(),
+            Some(2) => self.reply(),
+            Some(3) => running.map_next(),
+            Some(4) => self.answer(),
+            Some(5) => self.switch(running),
+            Some(6) => sleep(Duration::from_secs(15)).await,
             _ => sleep(Duration::from_millis(50)).await,
         }
     }
 
     fn accept(&mut self) {
         let mut world = lock(&self.world);
-        for _ in 0..self.random.u8(1..5) {
+        for _ in 0..self.random.u8(1..6) {
             world.rows.push(Row { user: self.random.u32(..3), ended: None, attempt: None });
         }
         world.arrivals.notify_one();
@@ -261,9 +285,9 @@ impl Life {
 
     fn switch(&mut self, running: &Running) {
         let Some(handle) = running.handle.lock().unwrap().clone() else { return };
-        let canary = (self.random.u8(..3) == 0).then(|| (candidate(self.random.u32(..CANDIDATES)), WHOLE / 2));
+        let canary = (self.random.u8(..3) == 0).then(|| (candidate(self.any_candidate()), WHOLE / 2));
         let switch = Switch {
-            live: candidate(self.random.u32(..CANDIDATES)),
+            live: candidate(self.any_candidate()),
             canary,
             is_watched: self.random.u8(..4) > 0,
             only_if: OnlyIf::default(),

@@ -84,7 +84,10 @@ enum Made {
 }
 
 /// Candidates 0 and 1 have no difficulty with any event.
-pub(super) const CANDIDATES: u32 = 6;
+pub(super) const CANDIDATES: u32 = 7;
+
+/// The one that takes so long for an event that those after it in the same batch are not run any more.
+const SLOW: u32 = 6;
 
 fn made(candidate: u32, seq: Seq) -> Made {
     match candidate {
@@ -92,6 +95,7 @@ fn made(candidate: u32, seq: Seq) -> Made {
         3 if seq.is_multiple_of(2) => Made::Reject,
         4 if seq % 3 == 1 => Made::Skip,
         5 if seq.is_multiple_of(7) => Made::Fault,
+        SLOW if seq.is_multiple_of(5) => Made::Fault,
         _ => Made::Calls,
     }
 }
@@ -108,11 +112,16 @@ fn candidate_of(settings: &str) -> u32 {
 /// Runs a version, in place of the sandbox.
 pub(super) fn run_version(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
     let candidate = candidate_of(version.what.settings.text());
-    events.iter().map(|event| outcome(candidate, event)).collect()
+    let mut outcomes: Vec<Outcome> = events.iter().map(|event| outcome(candidate, event)).collect();
+    let slow = outcomes.iter().position(|outcome| candidate == SLOW && matches!(outcome, Outcome::Fault(_)));
+    for late in outcomes.iter_mut().skip(slow.map_or(usize::MAX, |slow| slow + 1)) {
+        *late = Outcome::Fault(Fault { kind: FaultKind::CutShort, detail: "late".to_owned() });
+    }
+    outcomes
 }
 
 fn outcome(candidate: u32, event: &Event<'_>) -> Outcome {
-    let seq: Seq = event.event_type[1..].parse().unwrap();
+    let seq = seq_of(event);
     let part = |part| AccoilEvent {
         user_id: event.user_id.as_deref().map(str::to_owned),
         event: Some(format!("{seq}.{candidate}.{part}")),
@@ -126,6 +135,10 @@ fn outcome(candidate: u32, event: &Event<'_>) -> Outcome {
         Made::Reject => Outcome::Reject("reject".to_owned()),
         Made::Fault => Outcome::Fault(Fault { kind: FaultKind::Panic, detail: "fault".to_owned() }),
     }
+}
+
+fn seq_of(event: &Event<'_>) -> Seq {
+    event.event_type[1..].parse().unwrap()
 }
 
 /// Event, candidate and part of a call; an identify is a part that does not count.
