@@ -25,7 +25,7 @@ use bug::Bug;
 use run::{Ended, simulate};
 
 /// As many as take a few seconds. More: `ACCOIL_STREAM_SEEDS=10000`.
-const SEEDS: u64 = 150;
+const SEEDS: u64 = 300;
 
 /// In so many seeds each of the bugs must be found.
 const SEEDS_FOR_BUGS: u64 = 1_000;

@@ -103,8 +103,16 @@ pub(super) fn simulate(seed: u64, bug: Option<Bug>) -> Result<Ended, String> {
     let crash_in = *random.choice(&[20, 60, 60, 200]).unwrap();
     let candidates = random.choose_multiple(0..CANDIDATES, 3);
     let world_of_life = Arc::clone(&world);
-    let mut life =
-        Life { random, world: world_of_life, configured: candidates[0], steps: STEPS, weights, crash_in, candidates };
+    let mut life = Life {
+        random,
+        world: world_of_life,
+        configured: candidates[0],
+        steps: STEPS,
+        weights,
+        crash_in,
+        crash_at: 0,
+        candidates,
+    };
     loop {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         let is_over = runtime.block_on(life.live());
@@ -138,6 +146,8 @@ struct Life {
     weights: [u32; 8],
     /// In how many steps there is a crash.
     crash_in: u32,
+    /// With so many steps left there is another one.
+    crash_at: u32,
     /// Those that are deployed.
     candidates: Vec<u32>,
 }
@@ -156,6 +166,8 @@ impl Life {
             self.configured = self.any_candidate();
         }
         let mut running = self.begin();
+        // Somebody waits for the start to deploy something amid the recovery.
+        let mut is_eager = self.random.u8(..4) == 0;
         while self.steps > 0 {
             self.steps -= 1;
             // Time passes only when nobody has anything to do.
@@ -163,8 +175,12 @@ impl Life {
             if running.has_failed(&self.world) {
                 return true;
             }
-            if self.random.u32(..self.crash_in) == 0 {
+            if self.crashes() {
                 return false;
+            }
+            if is_eager && running.handle.lock().unwrap().is_some() {
+                self.switch(&running);
+                is_eager = false;
             }
             self.step(&mut running).await;
         }
@@ -216,6 +232,14 @@ impl Life {
             *made.lock().unwrap() = Some(Arc::new(started));
         });
         Running { handle, starting, jobs }
+    }
+
+    /// Now and then, and more often soon after something was put in force.
+    fn crashes(&mut self) -> bool {
+        if std::mem::take(&mut lock(&self.world).has_switched) && self.random.bool() {
+            self.crash_at = self.steps.saturating_sub(self.random.u32(1..30));
+        }
+        self.random.u32(..self.crash_in) == 0 || self.crash_at == self.steps
     }
 
     async fn step(&mut self, running: &mut Running) {

@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) resent: usize,
     pub(super) repinned: usize,
     pub(super) attempts: usize,
+    /// Something was put in force since this was last looked at.
+    pub(super) has_switched: bool,
     pub(super) violation: Option<String>,
 }
 
@@ -323,6 +325,7 @@ impl World {
         }
         let last = self.from.keys().next_back().copied().unwrap_or(0);
         self.check(invariants::begins_after(&made, last), || format!("{made:?} reaches event {last}"));
+        self.has_switched = true;
         self.activations.push(made);
     }
 
