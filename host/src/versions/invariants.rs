@@ -56,11 +56,12 @@ impl Choice {
     /// Whether an event may have been mapped by a version. `repinned_from` is the version that it
     /// took over from: that must be the one on trial, and the other one the good one.
     pub(crate) fn may_map(self, version: u32, repinned_from: Option<u32>) -> bool {
-        match (repinned_from, self.canary) {
-            (None, canary) => version == self.live || Some(version) == canary,
-            (Some(tried), Some(canary)) if tried == canary => version == self.live,
-            // Also beside a canary.
-            (Some(tried), _) => tried == self.live && Some(version) == self.fallback,
+        match repinned_from {
+            None => version == self.live || Some(version) == self.canary,
+            Some(tried) => {
+                let from_canary = Some(tried) == self.canary && version == self.live;
+                from_canary || (tried == self.live && Some(version) == self.fallback)
+            }
         }
     }
 }

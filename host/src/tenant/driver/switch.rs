@@ -53,6 +53,8 @@ impl Driver {
             return Err(SwitchError::Conflict { version: before.activation.version });
         }
         let is_other = switch.live.pin != before.live.what.pin;
+        // What is live for all is no canary.
+        let canary = switch.canary.filter(|(candidate, _)| candidate.pin != switch.live.pin);
         let is_watched = switch.is_watched && is_other && !self.plan.watch.is_zero();
         let fallback = is_watched.then(|| Fallback {
             version: Arc::clone(&before.live),
@@ -62,9 +64,9 @@ impl Driver {
         // A canary beside a version that is watched does not end the watch.
         let goes_on = before.fallback.clone().filter(|fallback| !is_other && now_ms() < fallback.until);
         let fallback = fallback.or(goes_on);
-        let activation = self.activate(&switch.live, switch.canary.as_ref(), fallback.as_ref(), switch.audit).await?;
+        let activation = self.activate(&switch.live, canary.as_ref(), fallback.as_ref(), switch.audit).await?;
         let wrote = written.elapsed();
-        self.put_in_force(activation.clone(), switch.live, switch.canary, fallback);
+        self.put_in_force(activation.clone(), switch.live, canary, fallback);
         let took = begun.elapsed().saturating_sub(wrote);
         Ok(Switched { activation, before: before.activation.clone(), took, wrote })
     }
