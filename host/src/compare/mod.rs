@@ -10,7 +10,7 @@
 //! passed on to the digit. The words of a skip, a rejection or a fault are told to nobody, so that
 //! two skips are the same whatever they say.
 //!
-//! The way through the room: `diff` says what differs, in terms of [`Kind`]; [`mod@report`] counts
+//! The way through the room: `diff` says what differs, in terms of [`Kind`]; `report` counts
 //! it, with `names` for what has a name and `users` for shares of users; [`summary`] is what is
 //! printed and sent.
 
