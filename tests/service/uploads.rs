@@ -131,3 +131,14 @@ async fn a_deployment_during_a_stop_is_made_or_refused_and_never_half() {
     }
     assert_eq!(host.admin("/audit/check").await["broken"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_dry_run_keeps_nothing() {
+    let accoil = Accoil::start().await;
+    let host = Host::start(&config(&accoil, "")).await;
+    let dry = host.deploy(&twice('a'), json!({ "dry_run": true })).await;
+    let again = json!({ "component": { "digest": dry["mapping"] } });
+    assert_eq!(host.try_order("/versions/deploy", again.clone()).await.1["code"], "unknown-component");
+    host.deploy(&twice('a'), json!({})).await;
+    assert_eq!(host.try_order("/versions/deploy", again).await.0, 200);
+}

@@ -15,7 +15,7 @@ use super::mapping::{Ran, canonical};
 use crate::compare::{About, Bounds, Report, Sides, Summary};
 use crate::event::{Event, now_ms};
 use crate::queue::{Stored, UnixMs};
-use crate::sandbox::Outcome;
+use crate::sandbox::{FaultKind, Outcome};
 use crate::versions::{Candidate, Split};
 
 /// Batches that may wait, whatever their size.
@@ -128,7 +128,8 @@ impl Shadow {
         }
         batch.took = ran.took.mul_f64(count as f64 / events.len().max(1) as f64);
         let bytes = batch.bytes;
-        let fits = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.most;
+        let is_whole = batch.events.len() as u64 == count;
+        let fits = self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.most && is_whole;
         let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         let is_taken = fits && line.as_ref().is_some_and(|line| line.try_send(batch).is_ok());
         drop(line);
@@ -161,13 +162,31 @@ impl Runner {
 
     fn compare(&self, batch: &Batch) {
         let events: Vec<Event<'_>> = batch.events.iter().filter_map(|(stored, _)| canonical(stored).ok()).collect();
-        let start = Instant::now();
+        let (start, ran_before) = (Instant::now(), time_on_processor());
         let outcomes = self.candidate.mapping.run(&self.candidate.settings, &events);
         let time = Sides { baseline: batch.took, candidate: start.elapsed() };
+        let ran = time_on_processor().zip(ran_before).map(|(after, before)| after.saturating_sub(before));
+        let deadline = Duration::from_millis(self.candidate.mapping.limits().deadline_ms);
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         report.add_time(time);
         for ((event, (_, live)), outcome) in events.iter().zip(&batch.events).zip(&outcomes) {
-            report.add(&About::event(event), live, outcome);
+            // Deadlines go by the clock, and a thread of the lowest priority may not have had its turn.
+            if is_late(outcome) && ran.is_some_and(|ran| ran < deadline) {
+                report.add_shed(1);
+            } else {
+                report.add(&About::event(event), live, outcome);
+            }
         }
     }
+}
+
+fn is_late(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Fault(fault) if matches!(fault.kind, FaultKind::Deadline | FaultKind::CutShort))
+}
+
+/// How long this thread has run (Documentation/scheduler/sched-stats.rst: the first field of
+/// `schedstat`, in nanoseconds); nothing, where the system does not say.
+fn time_on_processor() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }

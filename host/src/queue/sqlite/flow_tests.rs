@@ -1,7 +1,7 @@
 //! Tests of the way of an event: accepted, taken, settled.
 
 use super::support::*;
-use crate::queue::{Attempt, Change, Fact, NewEvent, Queue, QueueError, Space, TakeLimits, TenantId};
+use crate::queue::{Attempt, Change, Fact, NewEvent, Queue, QueueError, Space, SqliteQueue, TakeLimits, TenantId};
 
 #[test]
 fn what_was_accepted_is_taken_in_order_and_settled_once() {
@@ -117,23 +117,34 @@ fn facts_come_with_events_and_changes() {
     assert!(queue.facts(tenant, Space::Told).wait().unwrap().is_empty());
 }
 
+/// SHA-256 of the bytes 1 and 2.
+const COMPONENT: &str = "a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222";
+
 #[test]
 fn a_component_is_kept_once() {
     let place = Place::new();
     let queue = place.open();
-    queue
-        .keep_component("a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222".into(), vec![1, 2])
-        .wait()
-        .unwrap();
-    queue
-        .keep_component("a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222".into(), vec![1, 2])
-        .wait()
-        .unwrap();
-    assert_eq!(
-        queue.component("a12871fee210fb8619291eaea194581cbd2531e4b23759d225f6806923f63222").wait().unwrap(),
-        Some(vec![1, 2])
-    );
+    for _ in 0..2 {
+        queue.keep_component(COMPONENT.into(), vec![1, 2]).wait().unwrap();
+    }
+    assert_eq!(queue.component(COMPONENT).wait().unwrap(), Some(vec![1, 2]));
     assert_eq!(queue.component("other").wait().unwrap(), None);
+}
+
+#[test]
+fn a_component_that_was_changed_is_none_and_is_told() {
+    let place = Place::new();
+    let queue = place.open();
+    queue.keep_component(COMPONENT.into(), vec![1, 2]).wait().unwrap();
+    drop(queue);
+    assert_eq!(SqliteQueue::verify(&place.path()).unwrap().damaged, 0);
+    tamper(&place, "UPDATE component SET bytes = x'0103'");
+    let report = SqliteQueue::verify(&place.path()).unwrap();
+    assert_eq!(
+        (report.damaged, report.problems),
+        (1, vec![format!("component {COMPONENT}: its checksum does not fit")])
+    );
+    assert_eq!(place.open().component(COMPONENT).wait().unwrap(), None);
 }
 
 #[test]
