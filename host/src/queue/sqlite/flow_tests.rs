@@ -30,7 +30,7 @@ fn what_was_accepted_is_taken_in_order_and_settled_once() {
     assert!(queue.get(tenant, 0).is_empty());
 }
 
-fn reopened(place: &Place, queue: super::SqliteQueue) -> super::SqliteQueue {
+fn reopened(place: &Place, queue: SqliteQueue) -> SqliteQueue {
     drop(queue);
     place.open()
 }
