@@ -31,7 +31,7 @@ enum Command {
     /// Go back to an older version
     ///
     /// Without --to this ends the canary, if there is one, and else goes back to
-    /// the newest version that was live and is older than the one that is.
+    /// what was live before, never to a version that was left by going back.
     #[command(verbatim_doc_comment)]
     Rollback {
         /// Which tenant; needed if the configuration has several.
