@@ -6,14 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::ServiceError;
 use crate::config::{Component, Config, DeliveryConfig, RolloutConfig, Tenant};
 use crate::outbound::{Client, Destination, Pools};
 use crate::sandbox::DEFAULT_COMPONENT;
 use crate::tenant::{Configured, Plan, Setup};
-use crate::versions::{Candidate, CandidateError, Rules};
+use crate::versions::{Candidate, CandidateError, Rules, hex_digest};
 
 /// What a tenant's loop is to do, but for what takes long to make.
 pub(super) struct Order {
@@ -63,7 +61,7 @@ impl Order {
 
     /// Tells a component from others without compiling it.
     pub(super) fn component_digest(&self) -> String {
-        Sha256::digest(&self.component).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex_digest(&self.component)
     }
 
     /// Compiles the component, keeps it in the store, and makes the orders.

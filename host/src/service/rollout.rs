@@ -94,7 +94,7 @@ impl Service {
     /// back to the version that was live before, never to one that was left by going back.
     ///
     /// # Errors
-    /// When there is no such tenant or version, it can't run here as it did, or the store fails.
+    /// When there is no such tenant or version, its component is lost, or the store fails.
     pub async fn roll_back(&self, tenant: &str, to: Option<u32>, asker: &Asker) -> Result<Switched, ServiceError> {
         let running = self.open_tenant(tenant)?;
         let in_force = running.handle.in_force();

@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::pin::hex_digest;
-use super::{Candidate, Pin};
+use super::{Candidate, Pin, hex_digest};
 use crate::admission::{Admission, AdmissionError, Trial};
 use crate::limits::Limits;
 use crate::sandbox::{Error, Mapping, Metering, Refusal, Sandbox, SettingsError};

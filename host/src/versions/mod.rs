@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 pub use judge::{Judge, Rules, Tally, Verdict};
 pub use library::{CandidateError, Library};
+pub(crate) use pin::hex_digest;
 pub use pin::{HOST_FORMAT, Pin};
 pub use split::Split;
 pub use timeline::{Fallback, InForce, OnTrial, Timeline, Trial};

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::{Split, Version, invariants};
-use crate::event::Event;
 use crate::queue::{Activation, Seq, UnixMs};
 
 /// What is in force from an event on, ready to run.
@@ -49,14 +48,6 @@ pub enum OnTrial {
 }
 
 impl InForce {
-    /// The version that an event runs under.
-    pub fn version_of(&self, event: &Event<'_>) -> &Arc<Version> {
-        match &self.canary {
-            Some((split, canary)) if split.takes(event) => canary,
-            _ => &self.live,
-        }
-    }
-
     /// The version that is judged at a time, if one is: the canary, for as long as there is one.
     pub fn trial(&self, now: UnixMs) -> Option<Trial<'_>> {
         self.trials(now).next()
