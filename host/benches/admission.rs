@@ -19,7 +19,7 @@ use accoil_stream::admission::{Admission, AdmissionError, run_if_child};
 use accoil_stream::config::AdmissionConfig;
 use accoil_stream::limits::Limits;
 use accoil_stream::sandbox::{DEFAULT_COMPONENT, Metering, Sandbox};
-use accoil_stream::versions::Library;
+use accoil_stream::versions::{Library, Parts};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     report("a child that refuses garbage", || admission().admit(&sandbox, b"garbage").map(drop));
     report("compiled in a child", || admission().admit(&sandbox, &component).map(drop));
     report("compiled and tried, and instructions counted by a second child", || {
-        library.admit(&component, "{}", Vec::new()).map(|(_, trial)| println!("{trial:?}"))
+        library.admit(&Parts::alone(component.clone(), "{}"), Vec::new()).map(|(_, trial)| println!("{trial:?}"))
     });
     report("from the cache (the first time compiled)", || cached().admit(&sandbox, &component).map(drop));
     if file.is_none() {

@@ -51,6 +51,13 @@ pub struct Limits {
 
     /// Size of a component. Python guests have 18 MB.
     pub component_bytes: usize,
+    /// From this size on a component is taken to bring a large runtime with it, such as Python's, and
+    /// has the two limits that follow instead of `memory_bytes` and `deadline_ms`.
+    pub large_component_bytes: usize,
+    /// Linear memory of an instance of a large component.
+    pub large_memory_bytes: usize,
+    /// How long one call of a large component may take.
+    pub large_deadline_ms: u64,
     /// Number of core modules in a component.
     pub core_modules: usize,
     /// Number of functions in a component.
@@ -83,11 +90,31 @@ impl Default for Limits {
             id_bytes: 64 * KIB,
             bag_bytes: MIB,
             component_bytes: 32 * MIB,
+            large_component_bytes: 8 * MIB,
+            large_memory_bytes: 128 * MIB,
+            large_deadline_ms: 1000,
             core_modules: 64,
             functions: 60_000,
             function_bytes: 256 * KIB,
             schema_bytes: 64 * KIB,
         }
+    }
+}
+
+impl Limits {
+    /// The limits of a component of this size.
+    #[must_use]
+    pub fn of_component(&self, size: usize) -> Self {
+        if size < self.large_component_bytes {
+            return self.clone();
+        }
+        Self { memory_bytes: self.large_memory_bytes, deadline_ms: self.large_deadline_ms, ..self.clone() }
+    }
+
+    /// The most linear memory that an instance of any component may have.
+    #[must_use]
+    pub fn most_memory(&self) -> usize {
+        self.memory_bytes.max(self.large_memory_bytes)
     }
 }
 
@@ -110,6 +137,9 @@ pub const NAMES: &[&str] = &[
     "id_bytes",
     "bag_bytes",
     "component_bytes",
+    "large_component_bytes",
+    "large_memory_bytes",
+    "large_deadline_ms",
     "core_modules",
     "functions",
     "function_bytes",
@@ -126,5 +156,14 @@ mod tests {
         toml::from_str::<Limits>(&every).expect("each name is a field");
         let printed = format!("{:?}", Limits::default());
         assert_eq!(printed.matches(": ").count(), NAMES.len(), "each field has its name in the list");
+    }
+
+    #[test]
+    fn a_large_component_has_limits_of_its_own() {
+        let limits = Limits::default();
+        let (small, large) = (limits.large_component_bytes - 1, limits.large_component_bytes);
+        assert_eq!(limits.of_component(small), limits);
+        let (memory_bytes, deadline_ms) = (limits.large_memory_bytes, limits.large_deadline_ms);
+        assert_eq!(limits.of_component(large), Limits { memory_bytes, deadline_ms, ..limits });
     }
 }

@@ -1,6 +1,6 @@
 //! Guests that want more memory, or longer tables, than they may have.
 
-use accoil_stream::sandbox::{FaultKind, Outcome, Refusal};
+use accoil_stream::sandbox::{FaultKind, Outcome, Ran, Refusal};
 
 use super::guest::{
     BRISK, SANDBOX, admit, admit_to, assemble, assert_fault, component, events, fault, limits, no_settings, refusal,
@@ -10,7 +10,7 @@ use super::guest::{
 #[test]
 fn memory_that_grows_until_it_can_not() {
     let mapping = admit(include_str!("guests/grows_memory_and_gives_up.wat"));
-    let (outcomes, usage) = soon(|| mapping.run_measured(&no_settings(&mapping), &events(&["x"])));
+    let Ran { outcomes, usage, .. } = soon(|| mapping.run_with(&no_settings(&mapping), None, &events(&["x"])));
     match &outcomes[..] {
         [Outcome::Fault(fault)] => assert_eq!(fault.kind, FaultKind::Memory, "{fault}"),
         other => panic!("{other:?}"),

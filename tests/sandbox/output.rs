@@ -1,6 +1,6 @@
 //! Answers that are too large, or no answers at all by the rules of the canonical ABI.
 
-use accoil_stream::sandbox::{FaultKind, Outcome, Refusal};
+use accoil_stream::sandbox::{FaultKind, Outcome, Ran, Refusal};
 
 use super::answer::{Reply, delivers, points, skips};
 use super::guest::{admit, assert_fault, component, events, fault, limits, no_settings, refusal, run, soon};
@@ -125,7 +125,7 @@ fn a_description_that_is_too_large() {
 fn as_much_output_as_there_may_be() {
     let memory = r#"(memory (export "memory") 20)"#;
     let mapping = admit(&format!("{memory} {}", points(1, 65_536, 1_000_000)));
-    let (outcomes, usage) = mapping.run_measured(&no_settings(&mapping), &events(&["x"]));
+    let Ran { outcomes, usage, .. } = mapping.run_with(&no_settings(&mapping), None, &events(&["x"]));
     match &outcomes[..] {
         [Outcome::Fault(fault)] => assert_eq!(fault.to_string(), "invalid output: a reason longer than 1000 bytes"),
         other => panic!("{other:?}"),

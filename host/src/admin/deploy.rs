@@ -9,10 +9,12 @@ use serde_json::{Value, json as value};
 
 use super::Admin;
 use super::asked::{Asked, BodyLimit, asker, share};
-use super::offer::{Component, offer};
+use super::offer::{Component, Selector, SelectorFields, offer};
 use super::reply::{Refusal, Reply, detached, json, with_status};
 use crate::queue::WHOLE;
+use crate::sandbox::OnFault;
 use crate::service::{Deployed, DeployedAll, Deployment};
+use crate::versions::SelectorPin;
 
 /// Room in a body beside the component.
 const ROOM: usize = 1024 * 1024;
@@ -36,6 +38,11 @@ struct Deploy<'a> {
     component: Component<'a>,
     #[serde(borrow)]
     settings: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    selector: Selector<'a>,
+    #[serde(borrow)]
+    selector_settings: Option<&'a RawValue>,
+    selector_on_fault: Option<OnFault>,
     canary: Option<f64>,
     expect: Option<u32>,
     #[serde(default)]
@@ -80,7 +87,21 @@ pub(super) async fn deploy(admin: &Arc<Admin>, asked: Asked) -> Reply {
 }
 
 fn read(admin: &Admin, asked: &Asked) -> Result<(Option<String>, Duration, Deployment), Refusal> {
-    let Deploy { tenant, all, component, settings, canary, expect, dry_run, by, reason, look_s } = asked.json()?;
+    let Deploy {
+        tenant,
+        all,
+        component,
+        settings,
+        selector,
+        selector_settings,
+        selector_on_fault,
+        canary,
+        expect,
+        dry_run,
+        by,
+        reason,
+        look_s,
+    } = asked.json()?;
     let bad = |problem: &str| Err(Refusal::bad_request("admin-body", problem));
     if tenant.is_some() == all {
         return bad("say either \"tenant\":\"NAME\" or \"all\":true");
@@ -91,12 +112,13 @@ fn read(admin: &Admin, asked: &Asked) -> Result<(Option<String>, Duration, Deplo
     if look_s.is_some_and(|look| look > MOST_LOOK_S) {
         return bad(&format!("look_s is at most {MOST_LOOK_S}"));
     }
+    let selector = SelectorFields { selector, settings: selector_settings, on_fault: selector_on_fault };
     let deployment = Deployment {
         asker: asker(&by, &reason)?,
         canary: canary.map(share).transpose()?,
         expected: expect,
         dry_run,
-        offer: offer(admin, component, settings)?,
+        offer: offer(admin, component, settings, selector)?,
     };
     Ok((tenant, Duration::from_secs(look_s.unwrap_or(LOOK_S)), deployment))
 }
@@ -108,6 +130,7 @@ fn told(deployed: &Deployed, is_dry_run: bool) -> Value {
         "tenant": deployed.tenant,
         "mapping": format!("sha256:{}", deployed.pin.mapping),
         "settings_digest": deployed.pin.settings_digest(),
+        "selector": deployed.pin.selector.as_ref().map(selector),
         "version": activation.map(|activation| canary.map_or(activation.version, |canary| canary.version)),
         "live": activation.map(|activation| activation.version),
         "canary": canary.map(|canary| f64::from(canary.share) / f64::from(WHOLE)),
@@ -118,12 +141,22 @@ fn told(deployed: &Deployed, is_dry_run: bool) -> Value {
             "version": deployed.before_version,
             "mapping": format!("sha256:{}", deployed.before.mapping),
             "settings_digest": deployed.before.settings_digest(),
+            "selector": deployed.before.selector.as_ref().map(selector),
         },
         "times_ms": {
             "admission": ms(deployed.admission),
             "switch": ms(deployed.switch),
             "write": ms(deployed.write),
         },
+    })
+}
+
+/// A group selector of a version, as it is told.
+pub(super) fn selector(pin: &SelectorPin) -> Value {
+    value!({
+        "component": format!("sha256:{}", pin.component),
+        "settings_digest": pin.settings_digest(),
+        "on_fault": pin.on_fault,
     })
 }
 

@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 use super::Admin;
 use super::asked::{Asked, asker, needed, share};
 use super::explain::{raw, time};
-use super::offer::{Component, offer};
+use super::offer::{Component, Selector, SelectorFields, offer};
 use super::reply::{Refusal, Reply, detached, json};
 use crate::compare::Summary;
 use crate::queue::WHOLE;
+use crate::sandbox::OnFault;
 use crate::service::{Experiment, ExperimentStatus};
 
 #[derive(Serialize)]
@@ -39,6 +40,11 @@ struct Start<'a> {
     component: Component<'a>,
     #[serde(borrow)]
     settings: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    selector: Selector<'a>,
+    #[serde(borrow)]
+    selector_settings: Option<&'a RawValue>,
+    selector_on_fault: Option<OnFault>,
     share: f64,
     by: String,
     reason: String,
@@ -63,8 +69,10 @@ pub(super) async fn status(admin: &Admin, asked: &Asked) -> Reply {
 
 /// Starts one.
 pub(super) async fn start(admin: &Arc<Admin>, asked: Asked) -> Reply {
-    let Start { tenant, component, settings, share: part, by, reason } = asked.json()?;
-    let (asker, part, offer) = (asker(&by, &reason)?, share(part)?, offer(admin, component, settings)?);
+    let Start { tenant, component, settings, selector, selector_settings, selector_on_fault, share: part, by, reason } =
+        asked.json()?;
+    let selector = SelectorFields { selector, settings: selector_settings, on_fault: selector_on_fault };
+    let (asker, part, offer) = (asker(&by, &reason)?, share(part)?, offer(admin, component, settings, selector)?);
     drop(asked);
     let (service, name) = (Arc::clone(&admin.service), tenant.clone());
     let started = detached(async move { service.start_experiment(&name, &offer, part, &asker).await });

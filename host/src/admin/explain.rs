@@ -24,6 +24,9 @@ struct Told {
     pin: Option<serde_json::Value>,
     event: Box<RawValue>,
     candidates: Vec<Candidate>,
+    /// The answer of the version's group selector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selection: Option<String>,
     chosen: Option<String>,
     not_delivered: Option<String>,
     requests: Vec<serde_json::Value>,
@@ -47,7 +50,10 @@ pub(super) async fn explain(admin: &Admin, asked: &Asked) -> Reply {
 }
 
 fn told(explanation: Explanation) -> Told {
-    let Explanation { tenant, story, version, in_force, pin, candidates, chosen, not_delivered, calls } = explanation;
+    let Explanation { tenant, story, version, in_force, pin, choice, chosen, not_delivered, calls } = explanation;
+    let has_selector = pin.as_ref().is_some_and(|pin| pin.selector.is_some());
+    let selection = choice.as_ref().filter(|_| has_selector).map(|choice| choice.chosen.to_string());
+    let candidates = choice.map(|choice| choice.candidates).unwrap_or_default();
     let requests = calls.into_iter().map(|call| {
         let mut request: serde_json::Value = serde_json::from_str(&call.request).unwrap_or_default();
         if let (Some(object), Some(answer)) = (request.as_object_mut(), call.answer) {
@@ -71,6 +77,7 @@ fn told(explanation: Explanation) -> Told {
         }),
         event: raw(&story.event.body),
         candidates: candidates.into_iter().map(|(group_type, id)| Candidate { group_type, id }).collect(),
+        selection,
         chosen,
         not_delivered,
         requests: requests.collect(),

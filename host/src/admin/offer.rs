@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 
 use super::Admin;
 use super::reply::Refusal;
-use crate::sandbox;
-use crate::service::{Offer, Offered};
+use crate::sandbox::{self, OnFault};
+use crate::service::{Offer, Offered, OfferedSelector};
 
 /// A component: `"live"`, `"default"`, `{"digest":"…"}` or `{"base64":"…"}`.
 #[derive(Debug, Deserialize)]
@@ -29,19 +29,67 @@ pub(super) enum Component<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// A group selector: `"live"`, `"none"`, `{"digest":"…"}` or `{"base64":"…"}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Selector<'a> {
+    #[default]
+    Live,
+    None,
+    Digest(String),
+    #[serde(borrow)]
+    Base64(Text<'a>),
+}
+
+/// What a body says about the group selector; all of it is as with the live version when it says nothing.
+#[derive(Debug, Default)]
+pub(super) struct SelectorFields<'a> {
+    pub(super) selector: Selector<'a>,
+    pub(super) settings: Option<&'a RawValue>,
+    pub(super) on_fault: Option<OnFault>,
+}
+
 /// What is offered. The text of the settings stays as it is written, to the digit.
-pub(super) fn offer(admin: &Admin, component: Component<'_>, settings: Option<&RawValue>) -> Result<Offer, Refusal> {
+pub(super) fn offer(
+    admin: &Admin,
+    component: Component<'_>,
+    settings: Option<&RawValue>,
+    selector: SelectorFields<'_>,
+) -> Result<Offer, Refusal> {
+    let limit = admin.service.config().limits.component_bytes;
     let component = match component {
         Component::Live => Offered::Live,
         Component::Default => Offered::Default,
         Component::Digest(text) => Offered::Kept(digest(&text)?),
-        Component::Base64(Text(text)) => Offered::New(decoded(&text, admin.service.config().limits.component_bytes)?),
+        Component::Base64(Text(text)) => Offered::New(decoded(&text, limit)?),
     };
+    let settings = object("settings", settings)?;
+    Ok(Offer { component, settings, selector: offered_selector(selector, limit)? })
+}
+
+fn offered_selector(fields: SelectorFields<'_>, limit: usize) -> Result<OfferedSelector, Refusal> {
+    let SelectorFields { selector, settings, on_fault } = fields;
+    let settings = object("selector_settings", settings)?;
+    let component = match selector {
+        Selector::Live if settings.is_none() && on_fault.is_none() => return Ok(OfferedSelector::Live),
+        Selector::None if settings.is_none() && on_fault.is_none() => return Ok(OfferedSelector::None),
+        Selector::None => {
+            let problem = "selector is \"none\", so neither selector_settings nor selector_on_fault goes with it";
+            return Err(Refusal::bad_request("admin-body", problem));
+        }
+        Selector::Live => Offered::Live,
+        Selector::Digest(text) => Offered::Kept(digest(&text)?),
+        Selector::Base64(Text(text)) => Offered::New(decoded(&text, limit)?),
+    };
+    Ok(OfferedSelector::Other { component, settings, on_fault })
+}
+
+fn object(name: &str, settings: Option<&RawValue>) -> Result<Option<String>, Refusal> {
     let settings = settings.map(RawValue::get).filter(|text| *text != "null");
     if settings.is_some_and(|text| !text.starts_with('{')) {
-        return Err(Refusal::bad_request("admin-body", "settings is no JSON object"));
+        return Err(Refusal::bad_request("admin-body", format!("{name} is no JSON object")));
     }
-    Ok(Offer { component, settings: settings.map(str::to_owned) })
+    Ok(settings.map(str::to_owned))
 }
 
 /// A digest of a component, with or without `sha256:` in front, in small letters.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::wire::CODE_BYTES;
-use crate::sandbox::{About, Mapping, Sandbox};
+use crate::sandbox::{About, Plugin, Sandbox, World};
 
 /// Most files.
 const FILES: usize = 256;
@@ -58,8 +58,8 @@ impl Cache {
         Self { folder: folder.to_owned(), most_bytes }
     }
 
-    /// The mapping of a key, if it is kept.
-    pub(super) fn load(&self, sandbox: &Sandbox, key: &Key) -> Option<Mapping> {
+    /// The plugin of a key, if it is kept.
+    pub(super) fn load<W: World>(&self, sandbox: &Sandbox, key: &Key) -> Option<Plugin<W>> {
         let path = self.path(key);
         let loaded = match self.read(&path) {
             Ok(bytes) => parse(&bytes, key)
@@ -68,7 +68,7 @@ impl Cache {
             Err(error) => Err(error.to_string()),
         };
         match loaded {
-            Ok(mapping) => Some(mapping),
+            Ok(plugin) => Some(plugin),
             Err(problem) => {
                 tracing::warn!(file = %path.display(), "compiled code is removed and made again: {problem}");
                 let _ = fs::remove_file(&path);

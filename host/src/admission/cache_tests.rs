@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::limits::Limits;
-use crate::sandbox::{DEFAULT_COMPONENT, Metering};
+use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering};
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(&Limits::default(), Metering::Off).unwrap());
 static MAPPING: LazyLock<Mapping> = LazyLock::new(|| SANDBOX.admit(DEFAULT_COMPONENT).unwrap());
@@ -18,12 +18,16 @@ fn kept() -> (tempfile::TempDir, Cache, Key, PathBuf) {
     (folder, cache, key, path)
 }
 
+fn load(cache: &Cache, key: &Key) -> Option<Mapping> {
+    cache.load(&SANDBOX, key)
+}
+
 #[test]
 fn what_is_kept_is_loaded() {
     let (_folder, cache, key, path) = kept();
     assert_eq!(fs::metadata(cache.folder.as_path()).unwrap().mode() & 0o777, 0o700);
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-    let mapping = cache.load(&SANDBOX, &key).unwrap();
+    let mapping = load(&cache, &key).unwrap();
     assert_eq!(mapping.inspection(), MAPPING.inspection());
     let settings = mapping.settings("{}").unwrap();
     let event = crate::event::Event::read(br#"{"event_type":"Opened","user_id":"u"}"#).unwrap();
@@ -54,12 +58,12 @@ fn damage_is_seen_and_removed() {
     };
     for bytes in [&whole[..whole.len() / 2], &[], b"text", &flipped, &of_another] {
         fs::write(&path, bytes).unwrap();
-        assert!(cache.load(&SANDBOX, &key).is_none());
+        assert!(load(&cache, &key).is_none());
         assert!(!path.exists());
     }
     fs::write(&path, whole).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(cache.load(&SANDBOX, &key).is_some());
+    assert!(load(&cache, &key).is_some());
 }
 
 #[test]
@@ -68,15 +72,15 @@ fn what_others_could_have_written_is_not_believed() {
     let aside = folder.path().join("aside");
     fs::rename(&path, &aside).unwrap();
     std::os::unix::fs::symlink(&aside, &path).unwrap();
-    assert!(cache.load(&SANDBOX, &key).is_none(), "a link");
+    assert!(load(&cache, &key).is_none(), "a link");
     fs::rename(&aside, &path).unwrap();
     fs::set_permissions(&cache.folder, fs::Permissions::from_mode(0o777)).unwrap();
-    assert!(cache.load(&SANDBOX, &key).is_none(), "a folder that others can write to");
+    assert!(load(&cache, &key).is_none(), "a folder that others can write to");
     fs::set_permissions(&cache.folder, fs::Permissions::from_mode(0o700)).unwrap();
     let (.., key, path) = (folder, key, path);
     cache.keep(&key, MAPPING.about(), &MAPPING.code().unwrap());
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-    assert!(cache.load(&SANDBOX, &key).is_none(), "a file that others can write to");
+    assert!(load(&cache, &key).is_none(), "a file that others can write to");
 }
 
 #[test]
@@ -90,7 +94,7 @@ fn what_was_not_used_for_longest_goes_first() {
     let long_ago = SystemTime::now() - Duration::from_secs(1000);
     File::options().write(true).open(cache.path(&others[0])).unwrap().set_modified(long_ago).unwrap();
     File::options().write(true).open(&path).unwrap().set_modified(long_ago - Duration::from_secs(1000)).unwrap();
-    assert!(cache.load(&SANDBOX, &key).is_some(), "used just now");
+    assert!(load(&cache, &key).is_some(), "used just now");
     cache.keep(&others[1], MAPPING.about(), &code);
     assert!(path.exists() && !cache.path(&others[0]).exists() && cache.path(&others[1]).exists());
 }
@@ -102,5 +106,5 @@ fn a_folder_that_cannot_be_used_costs_nothing_else() {
     let cache = Cache::new(&folder.path().join("file"), 1 << 30);
     let key = Key::new(&SANDBOX, DEFAULT_COMPONENT);
     cache.keep(&key, MAPPING.about(), &MAPPING.code().unwrap());
-    assert!(cache.load(&SANDBOX, &key).is_none());
+    assert!(load(&cache, &key).is_none());
 }

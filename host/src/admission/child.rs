@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread::Builder;
 
 use super::confine::Bounds;
-use super::trial;
+use super::trial::{self, Tried};
 use super::wire::{Received, Verdict, write_code, write_verdict};
-use crate::sandbox::{Metering, Sandbox};
+use crate::sandbox::{About, Mapping, Metering, Plugin, PluginKind, Refusal, Sandbox, Selector, World};
 
 /// The argument that makes a child of this program. It is no command for people.
 pub(super) const ARGUMENT: &str = "admit-component";
@@ -51,32 +52,69 @@ fn work() -> io::Result<()> {
     worker.join().unwrap_or_else(|_| Err(io::Error::other("it panicked")))
 }
 
-/// Compiles a component, writes its code, and only then runs it: a guest that found a way out of the
-/// sandbox here could not change the code that the parent runs.
 fn verdict(received: &Received, out: &mut impl Write) -> io::Result<Verdict> {
-    let Received { task, component, events } = received;
+    let task = &received.task;
     let metering = if task.is_metered { Metering::Fuel } else { Metering::Off };
-    let sandbox = match Sandbox::with_one_slot(&task.limits, metering) {
+    let sandbox = match Sandbox::with_few_slots(&task.limits, metering) {
         Ok(sandbox) => sandbox,
         Err(error) => return without_code(out, Verdict::Unable(error.to_string())),
     };
-    let compiled = match sandbox.compile(component) {
-        Ok(compiled) => compiled,
-        Err(refusal) => return without_code(out, Verdict::Refused(refusal)),
-    };
-    let code = if task.wants_code { compiled.code() } else { Ok(Vec::new()) };
-    match code {
-        Ok(code) => write_code(out, &code)?,
-        Err(refusal) => return without_code(out, Verdict::Refused(refusal)),
-    }
-    Ok(match sandbox.ask(compiled) {
-        Err(refusal) => Verdict::Refused(refusal),
-        Ok(mapping) => {
-            let settings = task.settings.as_ref().map(|text| mapping.settings(text));
-            let trial = settings.map(|settings| settings.map(|settings| trial::run(&mapping, &settings, events)));
-            Verdict::Admitted { about: Box::new(mapping.about().clone()), trial }
+    match task.kind {
+        PluginKind::Mapping => Ok(match compiled(&sandbox, received, out)? {
+            Ok(mapping) => tried(&sandbox, &mapping, received),
+            Err(refusal) => Verdict::Refused(refusal),
+        }),
+        PluginKind::GroupSelector => {
+            let selector: Result<Selector, Refusal> = compiled(&sandbox, received, out)?;
+            Ok(match selector {
+                Ok(selector) => admitted(selector.about(), None, None),
+                Err(refusal) => Verdict::Refused(refusal),
+            })
         }
-    })
+    }
+}
+
+/// Compiles a component, writes its code, and only then runs it: a guest that found a way out of the
+/// sandbox here could not change the code that the parent runs.
+fn compiled<W: World>(
+    sandbox: &Sandbox,
+    received: &Received,
+    out: &mut impl Write,
+) -> io::Result<Result<Plugin<W>, Refusal>> {
+    let compiled = sandbox.compile(&received.component).and_then(|compiled| {
+        let code = if received.task.wants_code { compiled.code()? } else { Vec::new() };
+        Ok((compiled, code))
+    });
+    let (compiled, code) = match compiled {
+        Ok(compiled) => compiled,
+        Err(refusal) => {
+            write_code(out, &[])?;
+            return Ok(Err(refusal));
+        }
+    };
+    write_code(out, &code)?;
+    Ok(sandbox.ask(compiled))
+}
+
+/// Tries a mapping, with its selector if it has one.
+fn tried(sandbox: &Sandbox, mapping: &Mapping, received: &Received) -> Verdict {
+    let Received { task, selector, events, .. } = received;
+    let Some(settings) = &task.settings else { return admitted(mapping.about(), None, None) };
+    let Some(with) = &task.selector else {
+        return admitted(mapping.about(), None, Some(trial::try_alone(mapping, settings, events)));
+    };
+    match sandbox.admit_selector(selector) {
+        Err(refusal) => Verdict::SelectorRefused(refusal),
+        Ok(selector) => {
+            let selector = Arc::new(selector);
+            let tried = trial::try_together(mapping, settings, &selector, &with.settings, with.on_fault, events);
+            admitted(mapping.about(), Some(selector.about()), Some(tried))
+        }
+    }
+}
+
+fn admitted(about: &About, selector: Option<&About>, trial: Option<Tried>) -> Verdict {
+    Verdict::Admitted { about: Box::new(about.clone()), selector: selector.cloned().map(Box::new), trial }
 }
 
 fn without_code(out: &mut impl Write, verdict: Verdict) -> io::Result<Verdict> {

@@ -1,5 +1,6 @@
 //! Why a component was not taken in.
 
+use super::trial::Misfit;
 use crate::sandbox::{Error, Refusal, SettingsError};
 
 /// Why a component was not taken in.
@@ -11,6 +12,9 @@ pub enum AdmissionError {
     /// The settings do not fit it.
     #[error(transparent)]
     Settings(SettingsError),
+    /// The same of the group selector that goes with it.
+    #[error("group selector: {0}")]
+    Selector(Box<Self>),
     /// It fails on too many of the events that it was tried on.
     #[error(
         "it fails on {faults} of the {events} events that it was tried on, and may fail on {percent} % of them \
@@ -87,6 +91,7 @@ impl AdmissionError {
         match self {
             Self::Refused(refusal) => refusal.code(),
             Self::Settings(error) => error.code(),
+            Self::Selector(error) => error.code(),
             Self::Trial { .. } => "admission-trial",
             Self::Fuel { .. } => "admission-fuel",
             Self::Time { .. } => "admission-time",
@@ -98,8 +103,23 @@ impl AdmissionError {
         }
     }
 
+    /// The same, but of a group selector.
+    pub(super) fn of_selector(self) -> Self {
+        Self::Selector(Box::new(self))
+    }
+
     /// The child's answer is none.
     pub(super) fn answer(problem: &str) -> Self {
         Self::Child { problem: format!("its answer can't be used: {problem}") }
+    }
+}
+
+impl From<Misfit> for AdmissionError {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Settings(error) => Self::Settings(error),
+            Misfit::SelectorSettings(error) => Self::Settings(error).of_selector(),
+            Misfit::Together(refusal) => Self::Refused(refusal),
+        }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn run(config: &AdmissionConfig, request: &Request<'_>) -> Result<Ans
         parent: u64::from(std::process::id()),
         memory: config.memory_bytes,
         cpu_s: config.cpu_s,
-        file: request.task.limits.memory_bytes as u64,
+        file: request.task.limits.most_memory() as u64,
     };
     let mut running = Running(start(bounds).map_err(unable)?);
     let deadline = Instant::now() + config.wall();

@@ -6,9 +6,9 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::Tried;
+use super::trial::Tried;
 use crate::limits::Limits;
-use crate::sandbox::{About, Refusal};
+use crate::sandbox::{About, OnFault, PluginKind, Refusal};
 
 /// Most bytes of a block that holds JSON.
 const JSON_BYTES: usize = 4 << 20;
@@ -44,14 +44,27 @@ pub(super) struct Task {
     pub(super) is_metered: bool,
     /// Whether the code is sent back.
     pub(super) wants_code: bool,
+    /// Which world the component is of.
+    pub(super) kind: PluginKind,
     /// The settings of a trial; without them there is none.
     pub(super) settings: Option<String>,
+    /// The selector that the mapping is tried with.
+    pub(super) selector: Option<SelectorTask>,
+}
+
+/// How a mapping is tried with a selector.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SelectorTask {
+    pub(super) settings: String,
+    pub(super) on_fault: OnFault,
 }
 
 /// A component for the child.
 pub(super) struct Request<'a> {
     pub(super) task: Task,
     pub(super) component: &'a [u8],
+    /// The selector to try it with; empty when there is none.
+    pub(super) selector: &'a [u8],
     /// Texts of events to try it on, beside the built-in ones.
     pub(super) events: Vec<String>,
 }
@@ -61,6 +74,7 @@ pub(super) struct Request<'a> {
 pub(super) struct Received {
     pub(super) task: Task,
     pub(super) component: Vec<u8>,
+    pub(super) selector: Vec<u8>,
     pub(super) events: Vec<String>,
 }
 
@@ -68,9 +82,11 @@ pub(super) struct Received {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Verdict {
     /// It can run here.
-    Admitted { about: Box<About>, trial: Tried },
+    Admitted { about: Box<About>, selector: Option<Box<About>>, trial: Option<Tried> },
     /// It can't.
     Refused(Refusal),
+    /// The selector that it was to be tried with can't.
+    SelectorRefused(Refusal),
     /// The child could not do its work.
     Unable(String),
 }
@@ -85,9 +101,10 @@ pub(super) struct Answer {
 
 impl Request<'_> {
     pub(super) fn to_bytes(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(self.component.len() + JSON_BYTES / 64);
+        let mut bytes = Vec::with_capacity(self.component.len() + self.selector.len() + JSON_BYTES / 64);
         write_block(&mut bytes, &serde_json::to_vec(&self.task)?)?;
         write_block(&mut bytes, self.component)?;
+        write_block(&mut bytes, self.selector)?;
         self.events.iter().try_for_each(|event| write_block(&mut bytes, event.as_bytes()))?;
         Ok(bytes)
     }
@@ -97,6 +114,7 @@ impl Received {
     pub(super) fn read(input: &mut impl Read) -> Result<Self, WireError> {
         let task: Task = json("a task", &block(input, "a task", JSON_BYTES)?)?;
         let component = block(input, "a component", task.limits.component_bytes)?;
+        let selector = block(input, "a selector", task.limits.component_bytes)?;
         let mut events = Vec::new();
         while let Some(event) = block_or_end(input, "an event", task.limits.event_bytes)? {
             if events.len() >= EVENTS {
@@ -104,7 +122,7 @@ impl Received {
             }
             events.push(String::from_utf8(event).map_err(|error| unreadable("an event", &error))?);
         }
-        Ok(Self { task, component, events })
+        Ok(Self { task, component, selector, events })
     }
 }
 

@@ -1,10 +1,17 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::sandbox::Refusal;
+use crate::sandbox::{PluginKind, Refusal};
 
 fn task() -> Task {
-    Task { limits: Limits::default(), is_metered: true, wants_code: false, settings: Some("{}".to_owned()) }
+    Task {
+        limits: Limits::default(),
+        is_metered: true,
+        wants_code: false,
+        kind: PluginKind::Mapping,
+        settings: Some("{}".to_owned()),
+        selector: None,
+    }
 }
 
 fn verdict() -> Verdict {
@@ -13,7 +20,7 @@ fn verdict() -> Verdict {
 
 fn request(component: &[u8], events: &[&str]) -> Vec<u8> {
     let events = events.iter().map(|event| (*event).to_owned()).collect();
-    Request { task: task(), component, events }.to_bytes().unwrap()
+    Request { task: task(), component, selector: b"selector", events }.to_bytes().unwrap()
 }
 
 #[test]

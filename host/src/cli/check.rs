@@ -8,16 +8,17 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Exit, Failure, mapping, print};
-use crate::admission::{Report, Trial, TrialFault};
+use crate::admission::{Misfit, Offer, Report, SelectorOffer, Trial, TrialFault};
 use crate::config::AdmissionConfig;
 use crate::limits::Limits;
-use crate::sandbox::{About, Inspection};
+use crate::sandbox::{About, DEFAULT_COMPONENT, Inspection, OnFault, PluginKind};
 
 /// Say whether a component can run here, and what it is
 ///
 /// Shows what it exports and imports, what it says about itself, its size, and
-/// what a run over a few sample events used. A component that can't run is
-/// refused with the reason, and the exit code is 3.
+/// what a run over a few sample events used. A group selector is run with the
+/// built-in mapping. A component that can't run is refused with the reason, and
+/// the exit code is 3.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
@@ -38,14 +39,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(path) => mapping::read_settings(path)?,
         None => "{}".to_owned(),
     };
-    let Report { about, trial } = mapping::admission(&AdmissionConfig::default())
-        .report(&limits, &bytes, &settings, Vec::new())
-        .map_err(|error| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}")))?;
+    let refused = |code: &'static str, problem: &dyn std::fmt::Display| {
+        Failure::new(Exit::Refused, code, format!("{name}: {problem}"))
+    };
+    let kind = Inspection::of(&bytes, &limits).map_err(|refusal| refused(refusal.code(), &refusal))?.kind();
+    let offer = match kind {
+        Some(PluginKind::GroupSelector) => Offer {
+            mapping: DEFAULT_COMPONENT,
+            settings: "{}",
+            selector: Some(SelectorOffer { component: &bytes, settings: &settings, on_fault: OnFault::DeadLetter }),
+        },
+        _ => Offer { mapping: &bytes, settings: &settings, selector: None },
+    };
+    let Report { about, selector, trial } = mapping::admission(&AdmissionConfig::default())
+        .report(&limits, &offer, Vec::new())
+        .map_err(|error| refused(error.code(), &error))?;
 
-    let mut report = described(&about, &bytes);
+    let mut report = described(kind.unwrap_or_default(), &selector.unwrap_or(about), &bytes);
     let exit = match (trial, &arguments.settings) {
         (Ok(trial), _) => sample_run(&trial, &mut report),
-        (Err(error), Some(path)) => return Err(mapping::settings_failure(&path.display(), &error)),
+        (Err(Misfit::Settings(error) | Misfit::SelectorSettings(error)), Some(path)) => {
+            return Err(mapping::settings_failure(&path.display(), &error));
+        }
+        (Err(Misfit::Together(refusal)), _) => return Err(refused(refusal.code(), &refusal)),
         (Err(error), None) => {
             let _ = writeln!(report, "sample run   not done: {error} (give settings with --settings)");
             Exit::Success
@@ -57,7 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn described(about: &About, bytes: &[u8]) -> String {
+fn described(kind: PluginKind, about: &About, bytes: &[u8]) -> String {
     let About { description, inspection } = about;
     let Inspection { size, imports, exports, core_modules, functions, largest_function } = inspection;
     let digest = Sha256::digest(bytes);
@@ -66,6 +82,7 @@ fn described(about: &About, bytes: &[u8]) -> String {
     let mut report = String::new();
     // Writing into a string can't fail.
     let _ = writeln!(report, "name         {} {}", description.name, description.version);
+    let _ = writeln!(report, "kind         {}", kind.name());
     let _ = writeln!(report, "summary      {}", description.summary);
     let _ = writeln!(
         report,

@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::{Exit, Failure};
 use crate::admission::{Admission, AdmissionError};
-use crate::config::{AdmissionConfig, Component, Config, Tenant, settings_as_json};
+use crate::config::{AdmissionConfig, Component, Config, SelectorConfig, Tenant, settings_as_json};
 use crate::limits::Limits;
-use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings, SettingsError};
+use crate::sandbox::{
+    Chooser, DEFAULT_COMPONENT, Mapping, Metering, OnFault, Refusal, Sandbox, Selector, Settings, SettingsError,
+};
 
-/// Options that choose a mapping.
+/// Options that choose a mapping and its selector.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// The component to map with, instead of the built-in one.
@@ -22,21 +25,76 @@ pub(super) struct Options {
     /// The mapping's settings: a JSON or TOML file.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+
+    /// A group selector, which chooses the account instead of the mapping.
+    #[arg(long, value_name = "X.wasm")]
+    selector: Option<PathBuf>,
+
+    /// The selector's settings: a JSON or TOML file.
+    #[arg(long, value_name = "FILE", requires = "selector")]
+    selector_settings: Option<PathBuf>,
+
+    /// What becomes of an event on which the selector fails: it is a fault, or
+    /// the mapping's own rule chooses.
+    #[arg(long, value_name = "WHAT", requires = "selector", value_parser = on_fault, default_value = "dead-letter")]
+    on_selector_fault: OnFault,
+}
+
+/// Reads `dead-letter` or `default-rule`.
+pub(super) fn on_fault(text: &str) -> Result<OnFault, String> {
+    match text {
+        "dead-letter" => Ok(OnFault::DeadLetter),
+        "default-rule" => Ok(OnFault::DefaultRule),
+        _ => Err("say dead-letter or default-rule".to_owned()),
+    }
 }
 
 impl Options {
-    /// Admits the component and checks the settings.
+    /// Admits the components and checks the settings.
     pub(super) fn load(&self, limits: &Limits) -> Result<Loaded, Failure> {
-        let (name, bytes) = match &self.mapping {
-            Some(path) => (path.display().to_string(), read_component(path, limits)?),
-            None => ("the built-in mapping".to_owned(), DEFAULT_COMPONENT.to_vec()),
+        let mapping = Source {
+            file: self.mapping.as_deref(),
+            settings: self.settings.as_deref().map(read_settings).transpose()?.unwrap_or_else(|| "{}".to_owned()),
+            place: match &self.settings {
+                Some(path) => path.display().to_string(),
+                None => format!("{}, without --settings", named(self.mapping.as_deref())),
+            },
         };
-        let admission = admission(&AdmissionConfig::default());
-        match &self.settings {
-            Some(path) => Loaded::new(limits, &admission, &name, &bytes, &read_settings(path)?, &path.display()),
-            None => Loaded::new(limits, &admission, &name, &bytes, "{}", &format!("{name}, without --settings")),
-        }
+        let settings = self.selector_settings.as_deref();
+        let selector = match &self.selector {
+            Some(file) => Some((
+                Source {
+                    file: Some(file),
+                    settings: settings.map(read_settings).transpose()?.unwrap_or_else(|| "{}".to_owned()),
+                    place: match settings {
+                        Some(path) => path.display().to_string(),
+                        None => format!("{}, without --selector-settings", file.display()),
+                    },
+                },
+                self.on_selector_fault,
+            )),
+            None => None,
+        };
+        Loaded::new(limits, &admission(&AdmissionConfig::default()), &mapping, selector.as_ref())
     }
+}
+
+/// A component and its settings, and where those are written.
+struct Source<'a> {
+    /// Without one it is the built-in mapping.
+    file: Option<&'a Path>,
+    settings: String,
+    place: String,
+}
+
+impl Source<'_> {
+    fn bytes(&self, limits: &Limits) -> Result<Vec<u8>, Failure> {
+        self.file.map_or_else(|| Ok(DEFAULT_COMPONENT.to_vec()), |path| read_component(path, limits))
+    }
+}
+
+fn named(file: Option<&Path>) -> String {
+    file.map_or_else(|| "the built-in mapping".to_owned(), |path| path.display().to_string())
 }
 
 /// How components are taken in. The executable of a unit test is no `accoil-stream`.
@@ -44,23 +102,32 @@ pub(super) fn admission(config: &AdmissionConfig) -> Admission {
     if cfg!(test) { Admission::in_process() } else { Admission::child(config) }
 }
 
-/// Loads the mapping that a tenant is configured with.
+/// Loads the mapping that a tenant is configured with, and its selector.
 pub(super) fn load_tenant(config: &Config, tenant: &Tenant) -> Result<Loaded, Failure> {
-    let limits = &config.limits;
-    let (name, bytes) = match &tenant.mapping.component {
-        Component::Default => ("the built-in mapping".to_owned(), DEFAULT_COMPONENT.to_vec()),
-        Component::File(path) => (path.display().to_string(), read_component(path, limits)?),
+    let place = |table: &str| format!("{}: tenant {}: {table}", config.path.display(), tenant.name);
+    let mapping = Source {
+        file: match &tenant.mapping.component {
+            Component::Default => None,
+            Component::File(path) => Some(path),
+        },
+        settings: tenant.mapping.settings.clone(),
+        place: place("mapping"),
     };
-    let place = format!("{}: tenant {}: mapping", config.path.display(), tenant.name);
-    Loaded::new(limits, &admission(&config.admission), &name, &bytes, &tenant.mapping.settings, &place)
+    let selector = tenant.selector.as_ref().map(|selector| {
+        let source =
+            Source { file: Some(&selector.component), settings: selector.settings.clone(), place: place("selector") };
+        (source, selector.on_fault)
+    });
+    Loaded::new(&config.limits, &admission(&config.admission), &mapping, selector.as_ref())
 }
 
-/// Checks the mappings of many tenants, each component once.
+/// Checks the mappings and selectors of many tenants, each component once.
 pub(super) struct Checker<'a> {
     sandbox: Sandbox,
     admission: Admission,
     limits: &'a Limits,
-    admitted: HashMap<Component, Result<Mapping, String>>,
+    mappings: HashMap<Component, Result<Mapping, String>>,
+    selectors: HashMap<PathBuf, Result<Selector, String>>,
 }
 
 impl<'a> Checker<'a> {
@@ -68,24 +135,32 @@ impl<'a> Checker<'a> {
         let limits = &config.limits;
         let sandbox = Sandbox::new(limits, Metering::Off);
         let sandbox = sandbox.map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
-        Ok(Self { sandbox, admission: admission(&config.admission), limits, admitted: HashMap::new() })
+        let admission = admission(&config.admission);
+        Ok(Self { sandbox, admission, limits, mappings: HashMap::new(), selectors: HashMap::new() })
     }
 
-    /// The key of `[tenants.mapping]` that is wrong, and what is wrong with it.
-    pub(super) fn check(&mut self, tenant: &Tenant) -> Result<(), (&'static str, String)> {
+    /// The table and key of the tenant that are wrong, and what is wrong with them.
+    pub(super) fn check(&mut self, tenant: &Tenant) -> Result<(), (&'static str, &'static str, String)> {
         let component = &tenant.mapping.component;
-        let admitted = match self.admitted.get(component) {
-            Some(admitted) => admitted,
-            None => {
-                let admitted = self.admit(component);
-                self.admitted.entry(component.clone()).or_insert(admitted)
-            }
-        };
-        let mapping = admitted.as_ref().map_err(|problem| ("component", problem.clone()))?;
-        mapping.settings(&tenant.mapping.settings).map(drop).map_err(|error| ("settings", error.to_string()))
+        if !self.mappings.contains_key(component) {
+            self.mappings.insert(component.clone(), self.mapping(component));
+        }
+        let mapping = found(self.mappings.get(component)).map_err(|problem| ("mapping", "component", problem))?;
+        let checked = mapping.settings(&tenant.mapping.settings);
+        checked.map_err(|error| ("mapping", "settings", error.to_string()))?;
+        let asks = mapping.inspection().asks_selector();
+        let Some(SelectorConfig { component, settings, .. }) = &tenant.selector else { return Ok(()) };
+        if !asks {
+            return Err(("selector", "component", format!("the mapping {}", Refusal::NoChoice)));
+        }
+        if !self.selectors.contains_key(component) {
+            self.selectors.insert(component.clone(), self.selector(component));
+        }
+        let selector = found(self.selectors.get(component)).map_err(|problem| ("selector", "component", problem))?;
+        selector.settings(settings).map(drop).map_err(|error| ("selector", "settings", error.to_string()))
     }
 
-    fn admit(&self, component: &Component) -> Result<Mapping, String> {
+    fn mapping(&self, component: &Component) -> Result<Mapping, String> {
         let admit = |bytes: &[u8]| self.admission.admit(&self.sandbox, bytes).map_err(|error| error.to_string());
         match component {
             Component::Default => admit(DEFAULT_COMPONENT),
@@ -95,31 +170,56 @@ impl<'a> Checker<'a> {
             }
         }
     }
+
+    fn selector(&self, path: &Path) -> Result<Selector, String> {
+        let bytes = read_component(path, self.limits).map_err(|failure| failure.message)?;
+        let admitted = self.admission.admit_selector(&self.sandbox, &bytes);
+        admitted.map_err(|refusal| format!("{}: {refusal}", path.display()))
+    }
 }
 
-/// A mapping ready to run.
+fn found<T>(admitted: Option<&Result<T, String>>) -> Result<&T, String> {
+    admitted.map_or_else(|| Err("was not looked at".to_owned()), |admitted| admitted.as_ref().map_err(Clone::clone))
+}
+
+/// A mapping ready to run, with its selector.
 pub(super) struct Loaded {
     /// Deadlines are watched as long as this lives.
     _sandbox: Sandbox,
     pub(super) mapping: Mapping,
     pub(super) settings: Settings,
+    pub(super) chooser: Option<Arc<Chooser>>,
 }
 
 impl Loaded {
-    /// Admits a component and checks settings; `place` is where those are written.
     fn new(
         limits: &Limits,
         admission: &Admission,
-        name: &str,
-        bytes: &[u8],
-        settings: &str,
-        place: &dyn fmt::Display,
+        mapping: &Source<'_>,
+        selector: Option<&(Source<'_>, OnFault)>,
     ) -> Result<Self, Failure> {
         let sandbox =
             Sandbox::new(limits, Metering::Off).map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
-        let mapping = admit(admission, &sandbox, name, bytes)?;
-        let settings = mapping.settings(settings).map_err(|error| settings_failure(place, &error))?;
-        Ok(Self { _sandbox: sandbox, mapping, settings })
+        let admitted = admit(admission, &sandbox, &named(mapping.file), &mapping.bytes(limits)?)?;
+        let settings =
+            admitted.settings(&mapping.settings).map_err(|error| settings_failure(&mapping.place, &error))?;
+        let chooser = match selector {
+            Some((source, on_fault)) => {
+                let name = named(source.file);
+                let refused =
+                    |error: AdmissionError| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}"));
+                let selector = admission.admit_selector(&sandbox, &source.bytes(limits)?).map_err(refused)?;
+                let settings = selector.settings(&source.settings);
+                let settings = settings.map_err(|error| settings_failure(&source.place, &error))?;
+                let chooser = Chooser::new(Arc::new(selector), settings, *on_fault);
+                chooser.fits(&admitted).map_err(|refusal| {
+                    Failure::new(Exit::Refused, refusal.code(), format!("{}: {refusal}", named(mapping.file)))
+                })?;
+                Some(Arc::new(chooser))
+            }
+            None => None,
+        };
+        Ok(Self { _sandbox: sandbox, mapping: admitted, settings, chooser })
     }
 }
 

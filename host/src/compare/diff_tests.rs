@@ -20,7 +20,7 @@ pub(super) fn event(groups: &[(&str, &str)]) -> AccoilEvent {
 }
 
 pub(super) fn fault(kind: FaultKind, detail: &str) -> Outcome {
-    Outcome::Fault(Fault { kind, detail: detail.into() })
+    Outcome::Fault(Fault::new(kind, detail))
 }
 
 /// The differences in a few words each: the kind, and what is known of it.

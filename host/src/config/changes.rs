@@ -37,8 +37,8 @@ pub enum TenantChange {
         intake: bool,
         /// Where its calls go, and with which key.
         accoil: bool,
-        /// Which component, by its path, or the settings. Whether the file itself changed is not
-        /// looked at.
+        /// Which component, by its path, or the settings, of the mapping or its selector. Whether the
+        /// file itself changed is not looked at.
         mapping: bool,
         /// How its calls are delivered: `[delivery]`, or its own values.
         delivery: bool,
@@ -101,7 +101,7 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
 fn changed(old: (&Config, &Tenant), new: (&Config, &Tenant)) -> Option<TenantChange> {
     let intake = !same_intake(&old.1.intake, &new.1.intake);
     let accoil = !same_accoil(&old.1.accoil, &new.1.accoil);
-    let mapping = old.1.mapping != new.1.mapping;
+    let mapping = (&old.1.mapping, &old.1.selector) != (&new.1.mapping, &new.1.selector);
     let delivery = old.0.delivery_of(old.1) != new.0.delivery_of(new.1);
     let any = intake || accoil || mapping || delivery;
     any.then_some(TenantChange::Changed { intake, accoil, mapping, delivery })

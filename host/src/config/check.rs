@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::findings::Findings;
 use super::service::IntakeConfig;
-use super::shape::{AccoilTable, DEFAULT_COMPONENT, File, MappingTable, TenantTable};
+use super::shape::{AccoilTable, DEFAULT_COMPONENT, File, MappingTable, SelectorTable, TenantTable};
 use super::{
-    AccoilConfig, Component, Config, DeliveryConfig, DialectName, IngestConfig, MappingConfig, RolloutConfig, Tenant,
+    AccoilConfig, Component, Config, DeliveryConfig, DialectName, IngestConfig, MappingConfig, RolloutConfig,
+    SelectorConfig, Tenant,
 };
 use super::{ranges, server, settings};
 
@@ -139,7 +140,11 @@ impl Place<'_, '_> {
         }
         let accoil = table.accoil.and_then(|table| self.accoil(table));
         let mapping = self.mapping(&table.mapping);
-        Some(Tenant { name: name?, intake, accoil: accoil?, mapping: mapping? })
+        let selector = match &table.selector {
+            Some(table) => self.selector(table).map(Some),
+            None => Some(None),
+        };
+        Some(Tenant { name: name?, intake, accoil: accoil?, mapping: mapping?, selector: selector? })
     }
 
     fn name(&mut self, name: Option<String>) -> Option<String> {
@@ -217,9 +222,23 @@ impl Place<'_, '_> {
             DEFAULT_COMPONENT => Component::Default,
             path => Component::File(self.base.join(path)),
         };
-        let settings = settings::to_json(&table.settings)
-            .map_err(|(key, problem)| self.add(&["mapping", "settings", &key], problem))
-            .ok()?;
-        Some(MappingConfig { component, settings })
+        Some(MappingConfig { component, settings: self.settings("mapping", &table.settings)? })
+    }
+
+    fn selector(&mut self, table: &SelectorTable) -> Option<SelectorConfig> {
+        let settings = self.settings("selector", &table.settings);
+        match table.component.as_deref() {
+            None => self.missing(&["selector", "component"], "is missing; write the path of a group selector"),
+            Some("") => self.add(&["selector", "component"], "is empty; write the path of a group selector"),
+            Some(path) => {
+                let component = self.base.join(path);
+                return Some(SelectorConfig { component, settings: settings?, on_fault: table.on_fault });
+            }
+        }
+        None
+    }
+
+    fn settings(&mut self, table: &str, settings: &toml::Table) -> Option<String> {
+        settings::to_json(settings).map_err(|(key, problem)| self.add(&[table, "settings", &key], problem)).ok()
     }
 }

@@ -38,7 +38,10 @@ pub(super) const ROOT: Known = Known {
     ],
 };
 
-const TENANT: Known = Known { keys: TENANT_KEYS, inner: &[("accoil", known(ACCOIL)), ("mapping", known(MAPPING))] };
+const TENANT: Known = Known {
+    keys: TENANT_KEYS,
+    inner: &[("accoil", known(ACCOIL)), ("mapping", known(MAPPING)), ("selector", known(SELECTOR))],
+};
 
 const SERVER: &[&str] =
     &["listen", "admin_listen", "admin_token", "data_dir", "tls", "drain_s", "log", "log_format", "traces"];
@@ -80,6 +83,7 @@ const TENANT_KEYS: &[&str] = &[
     "remember_user_properties",
     "accoil",
     "mapping",
+    "selector",
 ];
 
 const ACCOIL: &[&str] = &[
@@ -95,6 +99,8 @@ const ACCOIL: &[&str] = &[
 ];
 
 const MAPPING: &[&str] = &["component", "settings"];
+
+const SELECTOR: &[&str] = &["component", "settings", "on_fault"];
 
 const DELIVERY: &[&str] = &[
     "in_flight",

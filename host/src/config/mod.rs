@@ -49,6 +49,7 @@ pub(crate) use settings::to_json as settings_as_json;
 pub use shape::{AuthForm, DialectName};
 
 use crate::limits::Limits;
+use crate::sandbox::OnFault;
 use crate::secret::Secret;
 
 /// A configuration that has been checked, with its secrets fetched.
@@ -85,6 +86,8 @@ pub struct Tenant {
     pub accoil: AccoilConfig,
     /// What makes calls of its events.
     pub mapping: MappingConfig,
+    /// What chooses the account, instead of the mapping's own rule.
+    pub selector: Option<SelectorConfig>,
 }
 
 /// Where a tenant's calls go.
@@ -118,6 +121,17 @@ pub struct MappingConfig {
     pub component: Component,
     /// Its settings, a JSON object as text.
     pub settings: String,
+}
+
+/// What chooses the account of a tenant's events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectorConfig {
+    /// The file of a group selector's component.
+    pub component: PathBuf,
+    /// Its settings, a JSON object as text.
+    pub settings: String,
+    /// What becomes of an event on which it fails.
+    pub on_fault: OnFault,
 }
 
 /// A mapping component.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::service::{IngestConfig, LogFormat, QueueConfig};
 use super::{AdmissionConfig, DeliveryConfig, RolloutConfig};
 use crate::limits::Limits;
+use crate::sandbox::OnFault;
 use crate::secret::SecretSource;
 
 /// What `component` says for the mapping in this binary.
@@ -166,6 +167,8 @@ pub(super) struct TenantTable {
     /// What makes calls of its events.
     #[serde(default)]
     pub(super) mapping: MappingTable,
+    /// What chooses the group that is the account, instead of the mapping's own rule.
+    pub(super) selector: Option<SelectorTable>,
 }
 
 /// Where a tenant's calls go.
@@ -211,6 +214,22 @@ impl Default for MappingTable {
     fn default() -> Self {
         Self { component: DEFAULT_COMPONENT.to_owned(), settings: toml::Table::new() }
     }
+}
+
+/// What chooses the group that is the account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SelectorTable {
+    /// The path of a group selector's component, relative to this file.
+    #[schemars(required)]
+    pub(super) component: Option<String>,
+    /// Its settings, checked against its own schema.
+    #[serde(default)]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub(super) settings: toml::Table,
+    /// What becomes of an event on which it fails.
+    #[serde(default)]
+    pub(super) on_fault: OnFault,
 }
 
 /// How the key is written in `Authorization: Basic …`.

@@ -84,7 +84,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_one() {
         (
             "name",
             "colour",
-            "3: unknown key tenants[0].colour; known here are name, enabled, paused, ingest_keys, remember_group_properties, remember_user_properties, accoil, mapping",
+            "3: unknown key tenants[0].colour; known here are name, enabled, paused, ingest_keys, remember_group_properties, remember_user_properties, accoil, mapping, selector",
         ),
     ] {
         assert_eq!(mistake(&MINIMAL.replacen(from, to, 1)), expected);
@@ -198,6 +198,7 @@ fn the_known_keys_are_those_of_the_shape() {
     assert_eq!(fields::<shape::TenantTable>(), keys(&["tenants"]));
     assert_eq!(fields::<shape::AccoilTable>(), keys(&["tenants", "accoil"]));
     assert_eq!(fields::<shape::MappingTable>(), keys(&["tenants", "mapping"]));
+    assert_eq!(fields::<shape::SelectorTable>(), keys(&["tenants", "selector"]));
     assert_eq!(fields::<DeliveryConfig>(), keys(&["delivery"]));
     assert_eq!(fields::<shape::ServerTable>(), keys(&["server"]));
     assert_eq!(fields::<shape::TlsTable>(), keys(&["server", "tls"]));

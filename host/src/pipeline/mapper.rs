@@ -1,10 +1,12 @@
 //! A batch of texts through a mapping.
 
+use std::sync::Arc;
+
 use super::batch::{Batch, Place};
 use super::chunk::chunks;
 use crate::event::Invalid;
 use crate::input::ItemFault;
-use crate::sandbox::{Mapping, Outcome, Settings};
+use crate::sandbox::{Chooser, Mapping, Outcome, Settings};
 
 /// What became of one text.
 #[derive(Debug)]
@@ -34,13 +36,14 @@ impl Mapped {
 pub struct Mapper<'a> {
     mapping: &'a Mapping,
     settings: &'a Settings,
+    chooser: Option<&'a Arc<Chooser>>,
 }
 
 impl<'a> Mapper<'a> {
-    /// A mapper.
+    /// A mapper, with the selector that the mapping asks.
     #[must_use]
-    pub fn new(mapping: &'a Mapping, settings: &'a Settings) -> Self {
-        Self { mapping, settings }
+    pub fn new(mapping: &'a Mapping, settings: &'a Settings, chooser: Option<&'a Arc<Chooser>>) -> Self {
+        Self { mapping, settings, chooser }
     }
 
     /// Maps a batch and gives what became of each of its items, in order, with
@@ -48,7 +51,7 @@ impl<'a> Mapper<'a> {
     /// answer for each of its events.
     pub fn map<'b>(&self, batch: &'b Batch, each: &mut dyn FnMut(Place<'b>, &'b [u8], Mapped)) {
         chunks(batch, self.mapping.limits(), &mut |chunk| {
-            let mut outcomes = self.mapping.run(self.settings, &chunk.events).into_iter();
+            let mut outcomes = self.mapping.run_with(self.settings, self.chooser, &chunk.events).outcomes.into_iter();
             for (place, text, invalid) in chunk.entries.drain(..) {
                 match invalid.or_else(|| outcomes.next().map(Mapped::Outcome)) {
                     Some(mapped) => each(place, text, mapped),

@@ -1,36 +1,38 @@
 //! Taking in a component: what passes here is ready to run.
 
+use std::sync::Arc;
+
 use wasmtime::component::Component;
 use wasmtime::{Engine, Store};
 
 use super::about::About;
-use super::contract::{Description, MappingComponent, MappingComponentPre};
+use super::contract::Description;
 use super::engine::{Sandbox, fresh_store};
 use super::fault::Fault;
 use super::inspection::Inspection;
+use super::plugin::{Mapping, Plugin, Selector, World};
 use super::refusal::Refusal;
-use super::run::Mapping;
-use super::store::Held;
+use super::store::Bounded;
 
 /// A component that was looked through and compiled. Nothing of it has run yet.
-pub(crate) struct Compiled {
-    pre: MappingComponentPre<Held>,
+pub(crate) struct Compiled<W> {
+    world: W,
     inspection: Inspection,
 }
 
-impl Compiled {
+impl<W: World> Compiled<W> {
     /// The code, for [`Sandbox::load`].
     ///
     /// # Errors
     ///
     /// When there is not enough memory.
     pub(crate) fn code(&self) -> Result<Vec<u8>, Refusal> {
-        code(&self.pre)
+        code(&self.world)
     }
 }
 
-pub(super) fn code(pre: &MappingComponentPre<Held>) -> Result<Vec<u8>, Refusal> {
-    pre.instance_pre().component().serialize().map_err(uncompiled)
+pub(super) fn code<W: World>(world: &W) -> Result<Vec<u8>, Refusal> {
+    world.instance_pre().component().serialize().map_err(uncompiled)
 }
 
 fn uncompiled(error: wasmtime::Error) -> Refusal {
@@ -38,7 +40,7 @@ fn uncompiled(error: wasmtime::Error) -> Refusal {
 }
 
 impl Sandbox {
-    /// Takes in a component: looks through it, compiles it, and asks what it is.
+    /// Takes in a mapping: looks through the component, compiles it, and asks what it is.
     ///
     /// Compiling a hostile component may take any time and memory: this is for components that are
     /// trusted, or for a process that may be killed ([`crate::admission`]).
@@ -47,51 +49,64 @@ impl Sandbox {
     ///
     /// When it can't run here, and why not.
     pub fn admit(&self, bytes: &[u8]) -> Result<Mapping, Refusal> {
+        self.take_in(bytes)
+    }
+
+    /// The same for a group selector.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::admit`].
+    pub fn admit_selector(&self, bytes: &[u8]) -> Result<Selector, Refusal> {
+        self.take_in(bytes)
+    }
+
+    /// The same for a plugin of whichever world.
+    pub(crate) fn take_in<W: World>(&self, bytes: &[u8]) -> Result<Plugin<W>, Refusal> {
         self.ask(self.compile(bytes)?)
     }
 
     /// The first half of [`Sandbox::admit`].
-    pub(crate) fn compile(&self, bytes: &[u8]) -> Result<Compiled, Refusal> {
+    pub(crate) fn compile<W: World>(&self, bytes: &[u8]) -> Result<Compiled<W>, Refusal> {
         let inspection = Inspection::of(bytes, &self.limits)?;
-        inspection.fits_mapping()?;
+        inspection.fits(W::KIND)?;
         let component = Component::new(&self.engine, bytes).map_err(uncompiled)?;
-        Ok(Compiled { pre: self.linked(&component)?, inspection })
+        Ok(Compiled { world: self.linked(&component)?, inspection })
     }
 
     /// The second half of [`Sandbox::admit`]: runs the component for the first time.
-    pub(crate) fn ask(&self, compiled: Compiled) -> Result<Mapping, Refusal> {
-        let Compiled { pre, inspection } = compiled;
-        let description = self.describe(&pre)?;
-        Mapping::new(self, pre, About { inspection, description })
+    pub(crate) fn ask<W: World>(&self, compiled: Compiled<W>) -> Result<Plugin<W>, Refusal> {
+        let Compiled { world, inspection } = compiled;
+        let description = self.describe(&world, &inspection)?;
+        Plugin::new(self, world, About { inspection, description })
     }
 
-    /// A mapping that was admitted before, from its code and what it said about itself.
+    /// A plugin that was admitted before, from its code and what it said about itself.
     ///
-    /// The code must be what [`Compiled::code`] or [`Mapping::code`] gave: `admission` sees to that.
+    /// The code must be what [`Compiled::code`] or [`Plugin::code`] gave: `admission` sees to that.
     ///
     /// # Errors
     ///
     /// When the code was made by another release or configuration of the engine.
-    pub(crate) fn load(&self, about: About, code: &[u8]) -> Result<Mapping, Refusal> {
+    pub(crate) fn load<W: World>(&self, about: About, code: &[u8]) -> Result<Plugin<W>, Refusal> {
         let component = deserialized(&self.engine, code).map_err(uncompiled)?;
-        Mapping::new(self, self.linked(&component)?, about)
+        Plugin::new(self, self.linked(&component)?, about)
     }
 
-    fn linked(&self, component: &Component) -> Result<MappingComponentPre<Held>, Refusal> {
-        let contract = |error: wasmtime::Error| Refusal::Contract(format!("{error:#}"));
-        let instance = self.linker.instantiate_pre(component).map_err(contract)?;
-        MappingComponentPre::new(instance).map_err(contract)
+    fn linked<W: World>(&self, component: &Component) -> Result<W, Refusal> {
+        W::link(self, component).map_err(|error| Refusal::Contract(format!("{error:#}")))
     }
 
-    fn describe(&self, pre: &MappingComponentPre<Held>) -> Result<Description, Refusal> {
-        let mut store = fresh_store(&self.engine, &self.limits, self.metering);
-        let faulted = |error: wasmtime::Error, store: &Store<Held>| Refusal::Describe(Fault::of(&error, store.data()));
-        let instance = pre.instance_pre().instantiate(&mut store).map_err(|error| faulted(error, &store))?;
+    fn describe<W: World>(&self, world: &W, inspection: &Inspection) -> Result<Description, Refusal> {
+        let limits = Arc::new(self.limits.of_component(inspection.size));
+        let mut store = fresh_store(&self.engine, &limits, self.metering);
+        let faulted = |error: wasmtime::Error, store: &Store<W::Data>| {
+            Refusal::Describe(Fault::of(W::KIND, &error, store.data().bounds()))
+        };
+        let instance = world.instance_pre().instantiate(&mut store).map_err(|error| faulted(error, &store))?;
         // Only here are the types of its functions looked at.
-        let guest =
-            MappingComponent::new(&mut store, &instance).map_err(|error| Refusal::Contract(format!("{error:#}")))?;
-        let asked = guest.accoil_event_stream_plugin().call_describe(&mut store);
-        let description = asked.map_err(|error| faulted(error, &store))?;
+        let guest = W::typed(&mut store, &instance).map_err(|error| Refusal::Contract(format!("{error:#}")))?;
+        let description = W::describe(&guest, &mut store).map_err(|error| faulted(error, &store))?;
         if description.settings_schema.len() > self.limits.schema_bytes {
             return Err(Refusal::Schema(format!(
                 "longer than {} bytes (limit schema_bytes)",

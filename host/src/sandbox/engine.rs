@@ -10,14 +10,15 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Engine, PoolingAllocationConfig, Store, WasmFeatures};
 
-use super::contract::MappingComponent;
-use super::store::Held;
+use super::contract::{GroupSelector, MappingComponent};
+use super::store::{Bounded, Bounds, Held};
 use crate::limits::Limits;
 
 /// How often deadlines are looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How many instances there can be at a time: more than threads that run them.
+/// How many instances there can be at a time: more than threads that run them, each a mapping and its
+/// selector.
 const SLOTS: usize = 64;
 
 /// How much of a slot's memory stays in place when its instance is gone: as
@@ -56,7 +57,8 @@ pub enum Metering {
 /// The engine and what every guest shares. Make one for a process.
 pub struct Sandbox {
     pub(super) engine: Engine,
-    pub(super) linker: Linker<Held>,
+    pub(super) mapping_linker: Linker<Held>,
+    pub(super) selector_linker: Linker<Bounds>,
     pub(super) limits: Arc<Limits>,
     pub(super) metering: Metering,
     _ticker: Ticker,
@@ -72,22 +74,25 @@ impl Sandbox {
         Self::with_slots(limits, metering, SLOTS)
     }
 
-    /// The same for a process that runs one instance at a time, and may have little memory. It makes the
-    /// same code.
+    /// The same for a process that runs one mapping at a time, with its selector, and may have little
+    /// memory. It makes the same code.
     ///
     /// # Errors
     ///
     /// As [`Sandbox::new`].
-    pub(crate) fn with_one_slot(limits: &Limits, metering: Metering) -> Result<Self, Error> {
-        Self::with_slots(limits, metering, 1)
+    pub(crate) fn with_few_slots(limits: &Limits, metering: Metering) -> Result<Self, Error> {
+        Self::with_slots(limits, metering, 2)
     }
 
     fn with_slots(limits: &Limits, metering: Metering, slots: usize) -> Result<Self, Error> {
         let engine = Engine::new(&config(limits, metering, slots)).map_err(Error)?;
-        let mut linker = Linker::new(&engine);
-        MappingComponent::add_to_linker::<_, HasSelf<_>>(&mut linker, |held| held).map_err(Error)?;
+        let mut mapping_linker = Linker::new(&engine);
+        MappingComponent::add_to_linker::<_, HasSelf<_>>(&mut mapping_linker, |held| held).map_err(Error)?;
+        let mut selector_linker = Linker::new(&engine);
+        GroupSelector::add_to_linker::<_, HasSelf<_>>(&mut selector_linker, |bounds| bounds).map_err(Error)?;
         let ticker = Ticker::start(&engine).map_err(|error| Error(error.into()))?;
-        Ok(Self { engine, linker, limits: Arc::new(limits.clone()), metering, _ticker: ticker })
+        let limits = Arc::new(limits.clone());
+        Ok(Self { engine, mapping_linker, selector_linker, limits, metering, _ticker: ticker })
     }
 
     /// The limits in force.
@@ -128,14 +133,11 @@ impl Hasher for Digester {
 }
 
 /// Everything an instance is made in: used for one call, then thrown away.
-pub(super) fn fresh_store(engine: &Engine, limits: &Arc<Limits>, metering: Metering) -> Store<Held> {
-    let mut store = Store::new(engine, Held::new(limits));
-    store.limiter(|held| held);
+pub(super) fn fresh_store<D: Bounded>(engine: &Engine, limits: &Arc<Limits>, metering: Metering) -> Store<D> {
+    let mut store = Store::new(engine, D::new(Bounds::new(limits)));
+    store.limiter(|data| data.bounds_mut());
     store.set_hostcall_fuel(limits.output_bytes);
-    let deadline = Duration::from_millis(limits.deadline_ms);
-    // One tick more, since the first one can come at any moment.
-    let ticks = deadline.as_nanos().div_ceil(TICK.as_nanos()) + 1;
-    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX));
+    store.set_epoch_deadline(ticks(Duration::from_millis(limits.deadline_ms)));
     if metering == Metering::Fuel {
         // Can only fail when the engine does not meter.
         let _ = store.set_fuel(FUEL);
@@ -143,8 +145,13 @@ pub(super) fn fresh_store(engine: &Engine, limits: &Arc<Limits>, metering: Meter
     store
 }
 
+/// So long in ticks: one more, since the first one can come at any moment.
+pub(super) fn ticks(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(TICK.as_nanos()) + 1).unwrap_or(u64::MAX)
+}
+
 /// The instructions that a metered call has executed.
-pub(super) fn fuel_used(store: &Store<Held>) -> Option<u64> {
+pub(super) fn fuel_used<D>(store: &Store<D>) -> Option<u64> {
     store.get_fuel().ok().map(|left| FUEL - left)
 }
 
@@ -187,7 +194,7 @@ fn pool(limits: &Limits, slots: usize) -> PoolingAllocationConfig {
     pool.max_core_instances_per_component(count(limits.instances));
     pool.max_memories_per_component(count(limits.memories));
     pool.max_tables_per_component(count(limits.tables));
-    pool.max_memory_size(limits.memory_bytes);
+    pool.max_memory_size(limits.most_memory());
     pool.table_elements(limits.table_elements);
     pool.max_component_instance_size(INSTANCE_BYTES);
     pool.max_core_instance_size(INSTANCE_BYTES);

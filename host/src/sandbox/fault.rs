@@ -5,11 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::store::Held;
+use super::plugin::PluginKind;
+use super::store::Bounds;
 
 /// A call of a guest that did not end well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
+    /// Whose it is: the mapping's, or that of the selector which it asked.
+    #[serde(default)]
+    pub plugin: PluginKind,
     /// What went wrong.
     pub kind: FaultKind,
     /// More about it, in words.
@@ -55,17 +59,38 @@ impl FaultKind {
 
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.kind.name(), self.detail)
+        let whose = match self.plugin {
+            PluginKind::Mapping => "",
+            PluginKind::GroupSelector => "group selector: ",
+        };
+        write!(out, "{whose}{}: {}", self.kind.name(), self.detail)
     }
 }
 
 impl Fault {
-    pub(super) fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
+    /// A fault of a mapping.
+    pub(crate) fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
+        Self { plugin: PluginKind::Mapping, kind, detail: detail.into() }
+    }
+
+    /// A fault of a group selector.
+    pub(crate) fn of_selector(kind: FaultKind, detail: impl Into<String>) -> Self {
+        Self { plugin: PluginKind::GroupSelector, kind, detail: detail.into() }
+    }
+
+    /// The stable code under which an event that suffers it is kept aside: `mapping-deadline`,
+    /// `selector-invalid-output` and so on.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let plugin = match self.plugin {
+            PluginKind::Mapping => "mapping",
+            PluginKind::GroupSelector => "selector",
+        };
+        format!("{plugin}-{}", self.kind.name().replace(' ', "-"))
     }
 
     /// Names what a failed call or instantiation failed of.
-    pub(super) fn of(error: &wasmtime::Error, held: &Held) -> Self {
+    pub(super) fn of(plugin: PluginKind, error: &wasmtime::Error, held: &Bounds) -> Self {
         let trap = error.downcast_ref::<Trap>();
         let kind = match trap {
             Some(Trap::Interrupt | Trap::OutOfFuel) => FaultKind::Deadline,
@@ -85,7 +110,7 @@ impl Fault {
             (_, Some(trap)) => format!("the guest stopped with \"{trap}\"{}", top_frame(error)),
             (_, None) => error.root_cause().to_string(),
         };
-        Self { kind, detail }
+        Self { plugin, kind, detail }
     }
 }
 

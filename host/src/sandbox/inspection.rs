@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use wasmparser::{ElementItems, Encoding, Payload, Validator};
 
 use super::engine::features;
+use super::plugin::PluginKind;
 use super::refusal::Refusal;
 use crate::limits::Limits;
 
@@ -114,19 +115,36 @@ impl Inspection {
         Ok((inspection, elements))
     }
 
-    /// Checks imports and exports against the world of mappings.
-    pub(super) fn fits_mapping(&self) -> Result<(), Refusal> {
-        let offered = ["types", "group-choice"].map(|name| format!("{CONTRACT}/{name}@{VERSION}"));
-        if let Some(import) = self.imports.iter().find(|import| !offered.contains(import)) {
-            return Err(Refusal::Import(import.clone()));
+    /// Which world it is of, by what it exports; one that exports both is a mapping.
+    #[must_use]
+    pub fn kind(&self) -> Option<PluginKind> {
+        [PluginKind::Mapping, PluginKind::GroupSelector].into_iter().find(|kind| self.exports(kind.interface()))
+    }
+
+    /// Whether it can ask the tenant's selector.
+    #[must_use]
+    pub fn asks_selector(&self) -> bool {
+        self.imports.contains(&versioned("group-choice"))
+    }
+
+    fn exports(&self, interface: &str) -> bool {
+        self.exports.contains(&versioned(interface))
+    }
+
+    /// Checks imports and exports against a world.
+    pub(super) fn fits(&self, kind: PluginKind) -> Result<(), Refusal> {
+        let offered: &[&str] = match kind {
+            PluginKind::Mapping => &["types", "group-choice"],
+            PluginKind::GroupSelector => &["types"],
+        };
+        let is_offered = |import: &&String| offered.iter().any(|interface| versioned(interface) == **import);
+        if let Some(import) = self.imports.iter().find(|import| !is_offered(import)) {
+            return Err(Refusal::Import { import: import.clone(), kind });
         }
-        for interface in ["plugin", "mapping"] {
-            let missing = format!("{CONTRACT}/{interface}@{VERSION}");
-            if !self.exports.contains(&missing) {
-                return Err(Refusal::Export { hint: self.hint(interface), missing });
-            }
+        match ["plugin", kind.interface()].into_iter().find(|interface| !self.exports(interface)) {
+            None => Ok(()),
+            Some(interface) => Err(Refusal::Export { hint: self.hint(interface), missing: versioned(interface), kind }),
         }
-        Ok(())
     }
 
     /// What the author may have meant to export.
@@ -137,12 +155,16 @@ impl Inspection {
         if let Some(export) = self.exports.iter().find(of_other_version) {
             return format!("; it exports `{export}`, and this host speaks version {VERSION} of the contract");
         }
-        if self.exports.contains(&format!("{CONTRACT}/group-selection@{VERSION}")) {
-            return "; it is a group selector".to_owned();
+        if let Some(kind) = self.kind() {
+            return format!("; it is a {}", kind.name());
         }
         match self.exports.as_slice() {
             [] => "; it exports nothing".to_owned(),
             exports => format!("; it exports `{}`", exports.join("`, `")),
         }
     }
+}
+
+fn versioned(interface: &str) -> String {
+    format!("{CONTRACT}/{interface}@{VERSION}")
 }

@@ -9,26 +9,33 @@
 
 mod about;
 mod admission;
+mod choice;
+mod chooser;
 mod contract;
 mod engine;
 mod fault;
 mod inspection;
 mod outcome;
 mod output;
+mod plugin;
 mod refusal;
 mod run;
 mod schema_size;
 mod settings;
 mod store;
+mod texts;
 
 pub use about::About;
+pub use choice::{Choice, Chosen};
+pub use chooser::{Chooser, OnFault};
 pub use contract::Description;
 pub use engine::{Error, Metering, Sandbox};
 pub use fault::{Fault, FaultKind};
 pub use inspection::Inspection;
-pub use outcome::{Outcome, Usage};
+pub use outcome::{Outcome, Ran, SelectorUsage, Usage};
+pub(crate) use plugin::World;
+pub use plugin::{Mapping, Plugin, PluginKind, Selector};
 pub use refusal::Refusal;
-pub use run::Mapping;
 pub use settings::{Settings, SettingsError, check_size as check_settings_size};
 
 /// The default mapping (`guest/component`), built into the binary so that the

@@ -1,5 +1,7 @@
 //! What becomes of an event, and what that took.
 
+use std::time::Duration;
+
 use json_text::push_string;
 
 use super::fault::Fault;
@@ -52,10 +54,37 @@ fn push_reason(out: &mut String, outcome: &str, reason: &str) {
     out.push('}');
 }
 
-/// What a call used. Of several calls: the most.
+/// What a batch came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// One for each event, in order.
+    pub outcomes: Vec<Outcome>,
+    /// On which events, by index, the selector failed, where the mapping's own rule stepped in
+    /// ([`OnFault::DefaultRule`](super::OnFault::DefaultRule)).
+    pub fallbacks: Vec<(usize, Fault)>,
+    /// What that used.
+    pub usage: Usage,
+}
+
+/// What a call of a mapping used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Linear memory in bytes.
+    /// The most linear memory in bytes.
+    pub memory: usize,
+    /// Instructions, when they are metered.
+    pub fuel: Option<u64>,
+    /// What its selector used besides.
+    pub selector: SelectorUsage,
+}
+
+/// What a selector used during a call of a mapping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SelectorUsage {
+    /// How often it was asked.
+    pub calls: u64,
+    /// How long the mapping waited for it.
+    pub time: Duration,
+    /// The most linear memory of an instance, in bytes.
     pub memory: usize,
     /// Instructions, when they are metered.
     pub fuel: Option<u64>,

@@ -20,6 +20,32 @@ pub(super) fn checked(outcome: types::Outcome, event: &contract::Event<'_>, limi
     checked.unwrap_or_else(|problem| Outcome::Fault(Fault::new(FaultKind::InvalidOutput, problem)))
 }
 
+/// Checks the answer of a selector, which was given so many candidates.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(super) fn selection(
+    selection: types::Selection,
+    candidates: usize,
+    limits: &Limits,
+) -> Result<types::Selection, String> {
+    match selection {
+        types::Selection::Candidate(index) if index as usize >= candidates => {
+            Err(format!("chooses candidate {index}, and there are {candidates}, counted from 0"))
+        }
+        types::Selection::Custom(group) => {
+            let checker = Checker { limits, event_time: None };
+            Ok(types::Selection::Custom(types::Group {
+                group_id: checker.name("group-id", group.group_id)?,
+                group_type: checker.name("group-type", group.group_type)?,
+                traits: checker.bag("traits", group.traits)?,
+            }))
+        }
+        sound => Ok(sound),
+    }
+}
+
 /// How much text an outcome has, in bytes.
 pub(super) fn size(outcome: &Outcome) -> usize {
     let group = |group: &GroupTraits| group.group_id.len() + group.traits.len();

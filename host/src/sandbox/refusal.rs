@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
+use super::plugin::PluginKind;
 
 /// Why a component can't run here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -26,18 +27,28 @@ pub enum Refusal {
     #[error("a component nested inside it has code of its own: link them into one core module instead")]
     Nested,
     #[error(
-        "imports `{0}`, which this host does not offer: a mapping may import only `accoil:event-stream/types@1.0.0` and \
-         `accoil:event-stream/group-choice@1.0.0` (no WASI, clock, random or network)"
+        "imports `{import}`, which this host does not offer: a {} may import only `accoil:event-stream/types@1.0.0`{} \
+         (no WASI, clock, random or network)",
+        kind.name(),
+        match kind {
+            PluginKind::Mapping => " and `accoil:event-stream/group-choice@1.0.0`",
+            PluginKind::GroupSelector => "",
+        }
     )]
-    Import(String),
-    #[error("does not export `{missing}`, so it is no mapping{hint}")]
-    Export { missing: String, hint: String },
+    Import { import: String, kind: PluginKind },
+    #[error("does not export `{missing}`, so it is no {}{hint}", kind.name())]
+    Export { missing: String, hint: String, kind: PluginKind },
     #[error("does not fit the contract: {0}")]
     Contract(String),
     #[error("does not compile: {0}")]
     Compile(String),
     #[error("fails when it is asked to describe itself: {0}")]
     Describe(Fault),
+    #[error(
+        "does not import `accoil:event-stream/group-choice@1.0.0`, so it chooses the account by itself and can't be \
+         combined with a group selector"
+    )]
+    NoChoice,
     #[error("describes its settings by a schema that can't be used: {0}")]
     Schema(String),
 }
@@ -53,11 +64,12 @@ impl Refusal {
             Self::Invalid(_) => "component-invalid",
             Self::Structure { .. } => "component-structure",
             Self::Nested => "component-nested",
-            Self::Import(_) => "component-import",
+            Self::Import { .. } => "component-import",
             Self::Export { .. } => "component-export",
             Self::Contract(_) => "component-contract",
             Self::Compile(_) => "component-compile",
             Self::Describe(_) => "component-describe",
+            Self::NoChoice => "mapping-without-choice",
             Self::Schema(_) => "component-schema",
         }
     }

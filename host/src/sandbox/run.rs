@@ -5,76 +5,27 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Store;
 
-use super::about::About;
-use super::admission;
-use super::contract::{self, Description, MappingComponentPre};
-use super::engine::{Metering, Sandbox, fresh_store, fuel_used};
+use super::choice::{Choice, Choices, extend_deadline};
+use super::chooser::Chooser;
+use super::contract;
+use super::engine::{fresh_store, fuel_used};
 use super::fault::{Fault, FaultKind};
-use super::inspection::Inspection;
-use super::outcome::{Outcome, Usage};
+use super::outcome::{Outcome, Ran, Usage};
 use super::output;
-use super::refusal::Refusal;
-use super::settings::{Schema, Settings, SettingsError};
-use super::store::Held;
+use super::plugin::{Mapping, PluginKind, World};
+use super::settings::Settings;
+use super::store::{Bounded, Held};
 use crate::event::Event;
-use crate::limits::Limits;
 
-/// A mapping that was admitted: compiled, and ready to run any number of
-/// batches, on any thread.
-pub struct Mapping {
-    pre: MappingComponentPre<Held>,
-    limits: Arc<Limits>,
-    metering: Metering,
-    about: About,
-    schema: Schema,
+/// What one call came to.
+struct Called {
+    answer: Result<Vec<Outcome>, Fault>,
+    fallbacks: Vec<(usize, Fault)>,
+    usage: Usage,
 }
 
 impl Mapping {
-    pub(super) fn new(sandbox: &Sandbox, pre: MappingComponentPre<Held>, about: About) -> Result<Self, Refusal> {
-        let schema = Schema::parse(&about.description.settings_schema)?;
-        let limits = Arc::clone(&sandbox.limits);
-        Ok(Self { pre, limits, metering: sandbox.metering, about, schema })
-    }
-
-    /// Its code, for [`Sandbox::load`].
-    pub(crate) fn code(&self) -> Result<Vec<u8>, Refusal> {
-        admission::code(&self.pre)
-    }
-
-    /// What is known about it.
-    #[must_use]
-    pub fn about(&self) -> &About {
-        &self.about
-    }
-
-    /// What the component says about itself.
-    #[must_use]
-    pub fn description(&self) -> &Description {
-        &self.about.description
-    }
-
-    /// What it is made of.
-    #[must_use]
-    pub fn inspection(&self) -> &Inspection {
-        &self.about.inspection
-    }
-
-    /// The limits that it runs under.
-    #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    /// Checks settings, as JSON text, against the mapping's schema.
-    ///
-    /// # Errors
-    ///
-    /// The first thing that does not fit, and where it is.
-    pub fn settings(&self, text: &str) -> Result<Settings, SettingsError> {
-        self.schema.check(text)
-    }
-
-    /// Maps a batch. The answer has one outcome for each event, in order.
+    /// Maps a batch without any selector. The answer has one outcome for each event, in order.
     ///
     /// If the batch as a whole fails, every event is run on its own, so that a
     /// fault costs the event that caused it and no other. Since a fault can
@@ -83,56 +34,77 @@ impl Mapping {
     /// be; what is left then is not run ([`FaultKind::CutShort`]).
     #[must_use]
     pub fn run(&self, settings: &Settings, events: &[Event<'_>]) -> Vec<Outcome> {
-        self.run_measured(settings, events).0
+        self.run_with(settings, None, events).outcomes
     }
 
-    /// As [`Mapping::run`], and what it used.
+    /// As [`Mapping::run`], with a selector to ask, and what it used.
     #[must_use]
-    pub fn run_measured(&self, settings: &Settings, events: &[Event<'_>]) -> (Vec<Outcome>, Usage) {
+    pub fn run_with(&self, settings: &Settings, chooser: Option<&Arc<Chooser>>, events: &[Event<'_>]) -> Ran {
         let lowered: Vec<_> = events.iter().map(lower).collect();
-        let (answer, usage) = self.call(settings, &lowered);
-        let outcomes = match answer {
-            Ok(outcomes) => outcomes,
-            Err(fault) if lowered.len() <= 1 => lowered.iter().map(|_| Outcome::Fault(fault.clone())).collect(),
-            Err(_) => self.run_one_by_one(settings, &lowered),
-        };
-        (outcomes, usage)
+        let left = chooser.map_or(Duration::ZERO, |chooser| Choices::budget(chooser));
+        let Called { answer, fallbacks, usage } = self.call(settings, chooser, left, &lowered);
+        match answer {
+            Ok(outcomes) => Ran { outcomes, fallbacks, usage },
+            Err(fault) if lowered.len() <= 1 => {
+                let outcomes = lowered.iter().map(|_| Outcome::Fault(fault.clone())).collect();
+                Ran { outcomes, fallbacks, usage }
+            }
+            Err(_) => {
+                let left = left.saturating_sub(usage.selector.time);
+                Ran { usage, ..self.run_one_by_one(settings, chooser, left, &lowered) }
+            }
+        }
     }
 
-    /// Maps one event and tells among which groups the account was chosen, as type and id. A mapping
-    /// that chooses without asking shows none.
+    /// Maps one event and tells of the choice of its account. A mapping that chooses without asking shows none.
     #[must_use]
-    pub fn run_watched(&self, settings: &Settings, event: &Event<'_>) -> (Outcome, Vec<(String, String)>) {
+    pub fn run_watched(
+        &self,
+        settings: &Settings,
+        chooser: Option<&Arc<Chooser>>,
+        event: &Event<'_>,
+    ) -> (Outcome, Option<Choice>) {
         let lowered = [lower(event)];
-        let mut store = fresh_store(self.pre.engine(), &self.limits, self.metering);
+        let left = chooser.map_or(Duration::ZERO, |chooser| Choices::budget(chooser));
+        let mut store = self.store(chooser, left, &lowered);
         store.data_mut().watch_choices();
         let answer = self.call_in(&mut store, settings, &lowered);
-        let candidates = store.data_mut().candidates();
-        let outcome = match self.checked(answer, &lowered, &store) {
+        let choice = store.data_mut().last_choice();
+        let outcome = match self.ended(answer, chooser, &mut store, &lowered).answer {
             Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| Outcome::Fault(wrong_count(0, 1))),
             Err(fault) => Outcome::Fault(fault),
         };
-        (outcome, candidates.into_iter().map(|group| (group.group_type, group.group_id)).collect())
+        (outcome, choice)
     }
 
-    fn run_one_by_one(&self, settings: &Settings, events: &[contract::Event<'_>]) -> Vec<Outcome> {
+    fn run_one_by_one(
+        &self,
+        settings: &Settings,
+        chooser: Option<&Arc<Chooser>>,
+        mut left: Duration,
+        events: &[contract::Event<'_>],
+    ) -> Ran {
         let budget = Duration::from_millis(self.limits.deadline_ms) * self.limits.fault_deadlines;
         let mut spent = Duration::ZERO;
         // Each may give back as much as a batch, but not all of them together: it is all kept until the last has run.
         let mut given = 0;
-        let mut run = |event| {
+        let mut ran = Ran::default();
+        for (index, event) in events.iter().enumerate() {
             let cut_short = |detail| Outcome::Fault(Fault::new(FaultKind::CutShort, detail));
             if spent >= budget {
-                return cut_short(format!(
-                    "not run: faults of other events of its batch took {} ms",
-                    spent.as_millis()
-                ));
+                let millis = spent.as_millis();
+                ran.outcomes.push(cut_short(format!("not run: faults of other events of its batch took {millis} ms")));
+                continue;
             }
             if given > self.limits.output_bytes {
-                return cut_short(format!("not run: other events of its batch gave back {given} bytes"));
+                ran.outcomes.push(cut_short(format!("not run: other events of its batch gave back {given} bytes")));
+                continue;
             }
             let start = Instant::now();
-            match self.call(settings, std::slice::from_ref(event)).0 {
+            let Called { answer, fallbacks, usage } = self.call(settings, chooser, left, std::slice::from_ref(event));
+            left = left.saturating_sub(usage.selector.time);
+            ran.fallbacks.extend(fallbacks.into_iter().map(|(_, fault)| (index, fault)));
+            ran.outcomes.push(match answer {
                 Ok(outcomes) => {
                     let outcome = outcomes.into_iter().next().unwrap_or_else(|| Outcome::Fault(wrong_count(0, 1)));
                     given += output::size(&outcome);
@@ -142,34 +114,31 @@ impl Mapping {
                     spent += start.elapsed();
                     Outcome::Fault(fault)
                 }
-            }
-        };
-        events.iter().map(&mut run).collect()
+            });
+        }
+        ran
     }
 
     /// One call in a fresh instance.
-    fn call(&self, settings: &Settings, events: &[contract::Event<'_>]) -> (Result<Vec<Outcome>, Fault>, Usage) {
-        let mut store = fresh_store(self.pre.engine(), &self.limits, self.metering);
+    fn call(
+        &self,
+        settings: &Settings,
+        chooser: Option<&Arc<Chooser>>,
+        left: Duration,
+        events: &[contract::Event<'_>],
+    ) -> Called {
+        let mut store = self.store(chooser, left, events);
         let answer = self.call_in(&mut store, settings, events);
-        let usage = Usage { memory: store.data().peak_memory(), fuel: fuel_used(&store) };
-        (self.checked(answer, events, &store), usage)
+        self.ended(answer, chooser, &mut store, events)
     }
 
-    /// The outcomes of a call, each looked at, or what the call failed of.
-    fn checked(
-        &self,
-        answer: wasmtime::Result<Vec<contract::types::Outcome>>,
-        events: &[contract::Event<'_>],
-        store: &Store<Held>,
-    ) -> Result<Vec<Outcome>, Fault> {
-        match answer {
-            Err(error) => Err(Fault::of(&error, store.data())),
-            Ok(outcomes) if outcomes.len() != events.len() => Err(wrong_count(outcomes.len(), events.len())),
-            Ok(outcomes) => {
-                let checked = |(outcome, event)| output::checked(outcome, event, &self.limits);
-                Ok(outcomes.into_iter().zip(events).map(checked).collect())
-            }
+    fn store(&self, chooser: Option<&Arc<Chooser>>, left: Duration, events: &[contract::Event<'_>]) -> Store<Held> {
+        let mut store: Store<Held> = fresh_store(self.world.instance_pre().engine(), &self.limits, self.metering);
+        if let Some(chooser) = chooser {
+            store.data_mut().choices = Some(Choices::new(chooser, events, left));
+            extend_deadline(&mut store);
         }
+        store
     }
 
     fn call_in(
@@ -178,8 +147,42 @@ impl Mapping {
         settings: &Settings,
         events: &[contract::Event<'_>],
     ) -> wasmtime::Result<Vec<contract::types::Outcome>> {
-        let instance = self.pre.instantiate(&mut *store)?;
+        let instance = self.world.0.instantiate(&mut *store)?;
         instance.accoil_event_stream_mapping().call_transform(store, settings.text(), events)
+    }
+
+    /// The outcomes of a call, each looked at, or what the call failed of.
+    fn ended(
+        &self,
+        answer: wasmtime::Result<Vec<contract::types::Outcome>>,
+        chooser: Option<&Arc<Chooser>>,
+        store: &mut Store<Held>,
+        events: &[contract::Event<'_>],
+    ) -> Called {
+        let mut answer = match answer {
+            Err(error) => Err(Fault::of(PluginKind::Mapping, &error, store.data().bounds())),
+            Ok(outcomes) if outcomes.len() != events.len() => Err(wrong_count(outcomes.len(), events.len())),
+            Ok(outcomes) => {
+                let checked = |(outcome, event)| output::checked(outcome, event, &self.limits);
+                Ok(outcomes.into_iter().zip(events).map(checked).collect::<Vec<_>>())
+            }
+        };
+        let choices = store.data_mut().choices.take();
+        let memory = store.data().bounds().peak_memory();
+        let mut usage = Usage { memory, fuel: fuel_used(store), ..Usage::default() };
+        let mut fallbacks = Vec::new();
+        if let (Some(chooser), Some(choices)) = (chooser, choices) {
+            let faults;
+            (faults, usage.selector) = choices.end();
+            for (index, fault) in faults {
+                if !Choices::is_lost(chooser, &fault) {
+                    fallbacks.push((index, fault));
+                } else if let Some(outcome) = answer.as_mut().ok().and_then(|outcomes| outcomes.get_mut(index)) {
+                    *outcome = Outcome::Fault(fault);
+                }
+            }
+        }
+        Called { answer, fallbacks, usage }
     }
 }
 

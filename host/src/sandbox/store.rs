@@ -4,40 +4,22 @@ use std::sync::Arc;
 
 use wasmtime::ResourceLimiter;
 
+use super::choice::{Choice, Choices};
 use super::contract::{Group, Selection, group_choice, types};
 use crate::limits::Limits;
 
-/// The host's side of one instance.
-pub(super) struct Held {
+/// What an instance may have, and what it has.
+pub(crate) struct Bounds {
     limits: Arc<Limits>,
     memory: usize,
     peak_memory: usize,
     table_elements: usize,
     denied: Option<String>,
-    /// What the guest wanted a choice of, when that is watched.
-    candidates: Option<Vec<Group>>,
 }
 
-impl Held {
+impl Bounds {
     pub(super) fn new(limits: &Arc<Limits>) -> Self {
-        Self {
-            limits: Arc::clone(limits),
-            memory: 0,
-            peak_memory: 0,
-            table_elements: 0,
-            denied: None,
-            candidates: None,
-        }
-    }
-
-    /// Has the guest ask for every choice, and notes among what.
-    pub(super) fn watch_choices(&mut self) {
-        self.candidates = Some(Vec::new());
-    }
-
-    /// The candidates of the last choice, when choices are watched.
-    pub(super) fn candidates(&mut self) -> Vec<Group> {
-        self.candidates.take().unwrap_or_default()
+        Self { limits: Arc::clone(limits), memory: 0, peak_memory: 0, table_elements: 0, denied: None }
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -56,7 +38,7 @@ impl Held {
 }
 
 /// All memories, and all tables, of the instance count together.
-impl ResourceLimiter for Held {
+impl ResourceLimiter for Bounds {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > self.limits.memory_bytes {
@@ -91,18 +73,80 @@ impl ResourceLimiter for Held {
     }
 }
 
-impl types::Host for Held {}
+/// The host's side of an instance, whatever else is there.
+pub(crate) trait Bounded: 'static {
+    fn new(bounds: Bounds) -> Self;
+    fn bounds(&self) -> &Bounds;
+    fn bounds_mut(&mut self) -> &mut Bounds;
+}
 
-/// No tenant has a selector yet, so every choice is the mapping's own.
-impl group_choice::Host for Held {
-    fn active(&mut self) -> bool {
-        self.candidates.is_some()
+/// A selector can't ask the host for anything.
+impl Bounded for Bounds {
+    fn new(bounds: Bounds) -> Self {
+        bounds
     }
 
-    fn choose(&mut self, _event_index: u32, candidates: Vec<Group>) -> Selection {
-        if let Some(watched) = &mut self.candidates {
-            *watched = candidates;
+    fn bounds(&self) -> &Bounds {
+        self
+    }
+
+    fn bounds_mut(&mut self) -> &mut Bounds {
+        self
+    }
+}
+
+impl types::Host for Bounds {}
+
+/// The host's side of an instance of a mapping.
+pub(crate) struct Held {
+    bounds: Bounds,
+    /// The tenant's selector, if it has one.
+    pub(super) choices: Option<Choices>,
+    /// The last choice, when choices are watched.
+    watched: Option<Option<Choice>>,
+}
+
+impl Bounded for Held {
+    fn new(bounds: Bounds) -> Self {
+        Self { bounds, choices: None, watched: None }
+    }
+
+    fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    fn bounds_mut(&mut self) -> &mut Bounds {
+        &mut self.bounds
+    }
+}
+
+impl Held {
+    /// Has the guest ask for every choice, and notes the last one.
+    pub(super) fn watch_choices(&mut self) {
+        self.watched = Some(None);
+    }
+
+    /// The last choice, when choices are watched and there was one.
+    pub(super) fn last_choice(&mut self) -> Option<Choice> {
+        self.watched.take().flatten()
+    }
+}
+
+impl types::Host for Held {}
+
+impl group_choice::Host for Held {
+    fn active(&mut self) -> wasmtime::Result<bool> {
+        Ok(self.choices.is_some() || self.watched.is_some())
+    }
+
+    fn choose(&mut self, event_index: u32, candidates: Vec<Group>) -> wasmtime::Result<Selection> {
+        let selection = match &mut self.choices {
+            Some(choices) => choices.choose(event_index, &candidates)?,
+            None => Selection::DefaultRule,
+        };
+        if let Some(watched) = &mut self.watched {
+            *watched = Some(Choice::new(candidates, &selection));
         }
-        Selection::DefaultRule
+        Ok(selection)
     }
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use super::rollout::Asker;
 use super::{Running, Service, ServiceError, orders};
 use crate::queue::{Activation, Health, QueueError, TakeLimits, TenantId};
-use crate::sandbox::DEFAULT_COMPONENT;
+use crate::sandbox::{DEFAULT_COMPONENT, OnFault};
 use crate::tenant::{OnlyIf, Switch};
-use crate::versions::{Candidate, Pin};
+use crate::versions::{Candidate, Parts, Pin, SelectorParts, SelectorPin};
 
 /// Most bytes of the tenant's own events that a component is tried on.
 const TRIAL_BYTES: usize = 4 * 1024 * 1024;
@@ -20,6 +20,27 @@ pub struct Offer {
     pub component: Offered,
     /// Its settings, a JSON object as text; those of the live version when there are none.
     pub settings: Option<String>,
+    /// The group selector that it asks.
+    pub selector: OfferedSelector,
+}
+
+/// A group selector that is offered.
+#[derive(Debug, Clone)]
+pub enum OfferedSelector {
+    /// That of the live version, if it has one.
+    Live,
+    /// None: the mapping's own rule decides.
+    None,
+    /// Another one, or other settings of it.
+    Other {
+        /// Which component.
+        component: Offered,
+        /// Its settings; those of the live version's selector when there are none.
+        settings: Option<String>,
+        /// What becomes of an event on which it fails; as with the live version's selector when it is
+        /// not said.
+        on_fault: Option<OnFault>,
+    },
 }
 
 /// A component that is offered.
@@ -104,7 +125,7 @@ impl Service {
         deployment: &Deployment,
     ) -> Result<Deployed, ServiceError> {
         let start = Instant::now();
-        let (offered, component) = self.admit(tenant, running, &deployment.offer).await?;
+        let (offered, parts) = self.admit(tenant, running, &deployment.offer).await?;
         let admission = start.elapsed();
         let in_force = running.handle.in_force();
         let mut deployed = Deployed {
@@ -121,7 +142,7 @@ impl Service {
         if deployment.dry_run {
             return Ok(deployed);
         }
-        self.keep(&offered, &component).await?;
+        self.keep(&offered, &parts).await?;
         let (what, live, canary, activation) = match deployment.canary {
             None => ("deploy", offered, None, None),
             // The share is one of what is live now.
@@ -132,6 +153,8 @@ impl Service {
         let detail = serde_json::json!({
             "mapping": deployed.pin.mapping,
             "settings": deployed.pin.settings_digest(),
+            "selector": deployed.pin.selector.as_ref().map(|selector| &selector.component),
+            "selector_settings": deployed.pin.selector.as_ref().map(SelectorPin::settings_digest),
             "share": deployment.canary,
         });
         let audit = deployment.asker.entry(tenant, what, detail);
@@ -145,10 +168,10 @@ impl Service {
         Ok(deployed)
     }
 
-    /// Keeps the component of what was admitted, as long as there is room for more than records.
-    pub(super) async fn keep(&self, offered: &Candidate, component: &[u8]) -> Result<(), ServiceError> {
+    /// Keeps the components of what was admitted, as long as there is room for more than records.
+    pub(super) async fn keep(&self, offered: &Candidate, parts: &Parts) -> Result<(), ServiceError> {
         self.check_store()?;
-        Ok(self.setup.keep(&offered.pin.mapping, component).await?)
+        Ok(self.setup.keep(&offered.pin, parts).await?)
     }
 
     /// Refuses what would have to wait for the disk.
@@ -161,31 +184,60 @@ impl Service {
         }
     }
 
-    /// Admits what is offered; gives its component as well.
+    /// Admits what is offered; gives what it is made of as well.
     pub(super) async fn admit(
         &self,
         tenant: &str,
         running: &Running,
         offer: &Offer,
-    ) -> Result<(Candidate, Arc<[u8]>), ServiceError> {
+    ) -> Result<(Candidate, Parts), ServiceError> {
         let live = running.handle.in_force().live.what.pin.clone();
-        let component = self.component(&live, &offer.component).await?;
-        let settings = offer.settings.clone().unwrap_or(live.settings);
+        let parts = Parts {
+            mapping: self.component(Some(&live.mapping), &offer.component).await?,
+            settings: offer.settings.clone().unwrap_or(live.settings),
+            selector: self.selector(tenant, live.selector, &offer.selector).await?,
+        };
         let recent = self.trial_events(running.handle.id()).await?;
-        let admitted = orders::tried(&self.setup, Arc::clone(&component), settings, recent).await?;
+        let admitted = orders::tried(&self.setup, parts.clone(), recent).await?;
         let candidate = admitted.map_err(|error| ServiceError::Mapping { tenant: tenant.to_owned(), error })?;
-        Ok((candidate, component))
+        Ok((candidate, parts))
     }
 
-    async fn component(&self, live: &Pin, offered: &Offered) -> Result<Arc<[u8]>, ServiceError> {
+    /// The selector that is offered to a tenant whose live version has this one.
+    async fn selector(
+        &self,
+        tenant: &str,
+        live: Option<SelectorPin>,
+        offered: &OfferedSelector,
+    ) -> Result<Option<SelectorParts>, ServiceError> {
+        let (component, settings, on_fault) = match (offered, &live) {
+            (OfferedSelector::None, _) | (OfferedSelector::Live, None) => return Ok(None),
+            (OfferedSelector::Live, Some(_)) => (&Offered::Live, None, None),
+            (OfferedSelector::Other { component: Offered::Live, .. }, None) => {
+                let problem = "the version in force has no group selector".to_owned();
+                return Err(ServiceError::State { tenant: tenant.to_owned(), problem });
+            }
+            (OfferedSelector::Other { component, settings, on_fault }, _) => (component, settings.clone(), *on_fault),
+        };
+        let digest = live.as_ref().map(|live| live.component.as_str());
+        let component = self.component(digest, component).await?;
+        let (live_settings, live_on_fault) = live.map(|live| (live.settings, live.on_fault)).unzip();
+        Ok(Some(SelectorParts {
+            component,
+            settings: settings.or(live_settings).unwrap_or_else(|| "{}".to_owned()),
+            on_fault: on_fault.or(live_on_fault).unwrap_or_default(),
+        }))
+    }
+
+    async fn component(&self, live: Option<&str>, offered: &Offered) -> Result<Arc<[u8]>, ServiceError> {
         let digest = match offered {
             Offered::New(bytes) => return Ok(Arc::clone(bytes)),
             Offered::Default => return Ok(DEFAULT_COMPONENT.into()),
-            Offered::Live => &live.mapping,
+            Offered::Live => live.unwrap_or_default(),
             Offered::Kept(digest) => digest,
         };
         let kept = self.queue().component(digest).await?;
-        Ok(kept.ok_or_else(|| ServiceError::UnknownComponent { digest: digest.clone() })?.into())
+        Ok(kept.ok_or_else(|| ServiceError::UnknownComponent { digest: digest.to_owned() })?.into())
     }
 
     /// The last events of a tenant, as texts.

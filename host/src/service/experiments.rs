@@ -65,8 +65,8 @@ impl Service {
         if let Err(error @ ServiceError::Mapping { .. }) = &admitted {
             self.note_refusal(tenant, "experiment-start", asker, error.code(), &error.to_string()).await;
         }
-        let (candidate, component) = admitted?;
-        self.keep(&candidate, &component).await?;
+        let (candidate, parts) = admitted?;
+        self.keep(&candidate, &parts).await?;
         let experiment = Experiment {
             pin: candidate.pin.clone(),
             share,
@@ -168,11 +168,11 @@ fn shadow_config(setup: &Setup, bytes: usize) -> ShadowConfig {
 pub(super) async fn resume(setup: &Setup, running: &Running, bytes: usize) -> Result<(), ServiceError> {
     let Some(experiment) = known(setup, running).await? else { return Ok(()) };
     let tenant = running.handle.name();
-    let Some(component) = setup.queue.component(&experiment.pin.mapping).await? else {
+    let Some(parts) = setup.parts(&experiment.pin).await? else {
         tracing::warn!(tenant, "the experiment does not go on: its component is not in the store");
         return Ok(());
     };
-    match orders::candidate(setup, component.into(), experiment.pin.settings.clone()).await? {
+    match orders::candidate(setup, parts).await? {
         Ok(candidate) => {
             let split = Split::new(experiment.pin.digest(), experiment.share);
             let shadow = Shadow::start(candidate, split, shadow_config(setup, bytes));

@@ -10,7 +10,7 @@ use super::{Running, Service, ServiceError};
 use crate::accoil::{Call, write_request_line};
 use crate::outbound::{Destination, render};
 use crate::queue::{Ending, Story};
-use crate::sandbox::Outcome;
+use crate::sandbox::{Choice, Outcome};
 use crate::tenant::canonical;
 use crate::versions::{Candidate, Pin};
 
@@ -28,8 +28,8 @@ pub struct Explanation {
     pub in_force: Option<u32>,
     /// What that version consists of.
     pub pin: Option<Pin>,
-    /// Among which groups the account was chosen, as type and id.
-    pub candidates: Vec<(String, String)>,
+    /// Among which groups the account was chosen, and how, if the mapping asked.
+    pub choice: Option<Choice>,
     /// The account that was chosen.
     pub chosen: Option<String>,
     /// What the mapping said, if it is not for Accoil.
@@ -50,7 +50,7 @@ pub struct ExplainedCall {
 /// What a mapping makes of an event when it is run again.
 pub(super) struct Again {
     pub(super) outcome: Outcome,
-    pub(super) candidates: Vec<(String, String)>,
+    pub(super) choice: Option<Choice>,
     pub(super) calls: Vec<Call>,
 }
 
@@ -68,7 +68,7 @@ impl Service {
             version,
             in_force: ledger.at(story.event.seq).map(|activation| activation.version),
             pin: ledger.pin(version),
-            candidates: Vec::new(),
+            choice: None,
             chosen: None,
             not_delivered: None,
             calls: Vec::new(),
@@ -83,7 +83,7 @@ impl Service {
             }
             _ => None,
         };
-        explanation.candidates = again.candidates;
+        explanation.choice = again.choice;
         explanation.not_delivered = not_delivered(&again.outcome);
         explanation.calls = explained(&again.calls, &explanation.story);
         Ok(explanation)
@@ -119,12 +119,12 @@ impl Service {
         let stored = story.event.clone();
         let ran = self.setup.pool.run(move || {
             let event = canonical(&stored).map_err(|(_, problem)| problem)?;
-            let (outcome, candidates) = candidate.mapping.run_watched(&candidate.settings, &event);
+            let (outcome, choice) = candidate.run_watched(&event);
             let mut calls = Vec::new();
             if let Outcome::Deliver(events) = &outcome {
                 events.iter().for_each(|event| render(event, &destination.dialect, &mut calls));
             }
-            Ok(Again { outcome, candidates, calls })
+            Ok(Again { outcome, choice, calls })
         });
         match ran.await {
             Some(Ok(again)) => Ok(again),

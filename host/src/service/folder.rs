@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::deploy::{Deployment, Offer, Offered};
+use super::deploy::{Deployment, Offer, Offered, OfferedSelector};
 use super::rollout::Asker;
 use super::{Service, ServiceError, orders};
 
@@ -110,7 +110,7 @@ async fn deploy(service: &Service, folder: &Path, tenant: &str) -> Result<Option
     let (bytes, settings) = read.map_err(|(file, problem): (PathBuf, String)| unread(&file, problem))?;
     let asker =
         Asker { by: "watched folder".to_owned(), reason: format!("saved as {}", component(folder, tenant).display()) };
-    let offer = Offer { component: Offered::New(bytes.into()), settings };
+    let offer = Offer { component: Offered::New(bytes.into()), settings, selector: OfferedSelector::Live };
     let deployment = Deployment { offer, canary: None, expected: None, dry_run: false, asker };
     let deployed = service.deploy(tenant, &deployment).await?;
     let is_other = deployed.pin != deployed.before;

@@ -24,7 +24,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch as signal;
 use tokio::task::JoinSet;
 
-pub use deploy::{Deployed, DeployedAll, Deployment, Offer, Offered};
+pub use deploy::{Deployed, DeployedAll, Deployment, Offer, Offered, OfferedSelector};
 pub use error::ServiceError;
 pub use experiments::{Experiment, ExperimentStatus};
 pub use explain::{ExplainedCall, Explanation};
@@ -75,8 +75,8 @@ pub struct Running {
     pub handle: Arc<Handle>,
     /// What is counted of it.
     pub metrics: TenantMetrics,
-    /// Digest of the component's file, to see that it changed.
-    component: String,
+    /// Digests of the components' files, to see that one changed.
+    components: Vec<String>,
     /// Held while an experiment is started or stopped.
     experimenting: Arc<tokio::sync::Mutex<()>>,
 }
@@ -227,13 +227,13 @@ async fn start_one(
     let name = order.name.clone();
     let failed = |error: QueueError| ServiceError::Queue { tenant: name.clone(), error };
     let id: TenantId = setup.queue.tenant(&order.name).await.map_err(failed)?;
-    let (component, shadow_bytes) = (order.component_digest(), order.shadow_bytes);
+    let (components, shadow_bytes) = (order.components(), order.shadow_bytes);
     let shared = Arc::clone(&setup);
     let (plan, configured) = order.plan(&setup, None).await?;
     let handle = tenant::start(setup, id, name.clone(), plan, configured, metrics.clone())
         .await
         .map_err(|error| ServiceError::Tenant { tenant: name.clone(), error })?;
-    let running = Running { handle: Arc::new(handle), metrics, component, experimenting: Arc::default() };
+    let running = Running { handle: Arc::new(handle), metrics, components, experimenting: Arc::default() };
     experiments::resume(&shared, &running, shadow_bytes).await?;
     Ok((name, running))
 }

@@ -77,8 +77,8 @@ impl Service {
         let mut unswitched = None;
         for (name, order) in followed {
             if let Some(running) = tenants.get_mut(&name) {
-                if running.component != order.component {
-                    running.component = order.component;
+                if running.components != order.components {
+                    running.components = order.components;
                     let line = format!("tenant {name}: component file");
                     lines.extend((!lines.iter().any(|other| other.starts_with(&line))).then_some(line));
                 }
@@ -118,19 +118,19 @@ impl Service {
             match running.get(&tenant.name) {
                 None => added.push(order),
                 Some(running) => {
-                    let is_new_file = order.component_digest() != running.component;
+                    let is_new_file = order.components() != running.components;
                     let is_changed = matches!(changes.tenants.get(&tenant.name), Some(TenantChange::Changed { .. }));
                     // A destination that refused the key is tried again: someone may have seen to it.
                     let is_refused = matches!(running.handle.destination().closed, Some(Closed::Refused(_)));
                     if is_new_file || is_changed || is_refused || !changes.rollout.is_empty() {
-                        let component = order.component_digest();
+                        let components = order.components();
                         let is_new_mapping = is_new_file || is_new_mapping(changes.tenants.get(&tenant.name));
                         let recent = match is_new_mapping {
                             true => Some(self.trial_events(running.handle.id()).await?),
                             false => None,
                         };
                         let (plan, configured) = order.plan(&self.setup, recent).await?;
-                        followed.push((tenant.name.clone(), Follow { component, plan, configured }));
+                        followed.push((tenant.name.clone(), Follow { components, plan, configured }));
                     }
                 }
             }
@@ -173,7 +173,7 @@ fn is_new_mapping(change: Option<&TenantChange>) -> bool {
 
 /// New orders for a tenant that is served already.
 struct Follow {
-    component: String,
+    components: Vec<String>,
     plan: Plan,
     configured: Configured,
 }

@@ -178,9 +178,9 @@ impl Service {
             return Ok(ready);
         }
         let lost = |problem: String| ServiceError::VersionLost { tenant: tenant.to_owned(), version: number, problem };
-        let component = self.queue().component(&pin.mapping).await?;
-        let component = component.ok_or_else(|| lost("its component is not in the store".to_owned()))?;
-        let candidate = orders::candidate(&self.setup, component.into(), pin.settings.clone()).await?;
+        let parts = self.setup.parts(&pin).await?;
+        let parts = parts.ok_or_else(|| lost("its component is not in the store".to_owned()))?;
+        let candidate = orders::candidate(&self.setup, parts).await?;
         candidate.map_err(|error| lost(error.to_string()))
     }
 

@@ -43,7 +43,7 @@ use crate::event::Event;
 use crate::outbound::Pools;
 use crate::queue::{AuditEntry, Queue, QueueError, Seq, TenantId, UnixMs};
 use crate::sandbox::Outcome;
-use crate::versions::{InForce, Library, Tally, Version};
+use crate::versions::{InForce, Library, Parts, Pin, SelectorParts, Tally, Version};
 use attempt::Way;
 
 /// What all tenants share.
@@ -81,12 +81,35 @@ impl Setup {
         }
     }
 
-    /// Keeps a component in the store, so that what it mapped can be told, and its backlog be mapped,
-    /// when its file is gone.
+    /// Keeps the components of a version in the store, so that what it mapped can be told, and its
+    /// backlog be mapped, when its files are gone.
     ///
     /// # Errors
     /// When the store can't be written.
-    pub async fn keep(&self, digest: &str, component: &[u8]) -> Result<(), QueueError> {
+    pub async fn keep(&self, pin: &Pin, parts: &Parts) -> Result<(), QueueError> {
+        let selector = parts.selector.as_ref().map(|selector| &selector.component);
+        for (digest, component) in pin.components().zip([Some(&parts.mapping), selector].into_iter().flatten()) {
+            self.keep_component(digest, component).await?;
+        }
+        Ok(())
+    }
+
+    /// What a version is made of, from the store; nothing, when a component is not there.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn parts(&self, pin: &Pin) -> Result<Option<Parts>, QueueError> {
+        let Some(mapping) = self.queue.component(&pin.mapping).await? else { return Ok(None) };
+        let mut parts = Parts::alone(mapping, pin.settings.as_str());
+        if let Some(selector) = &pin.selector {
+            let Some(component) = self.queue.component(&selector.component).await? else { return Ok(None) };
+            let (settings, on_fault) = (selector.settings.clone(), selector.on_fault);
+            parts.selector = Some(SelectorParts { component: component.into(), settings, on_fault });
+        }
+        Ok(Some(parts))
+    }
+
+    async fn keep_component(&self, digest: &str, component: &[u8]) -> Result<(), QueueError> {
         let is_kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if is_kept().contains(digest) {
             return Ok(());

@@ -14,7 +14,7 @@ use crate::event::now_ms;
 use crate::queue::{
     self, Activation, AuditEntry, Fact, KnownVersion, NewActivation, QueueError, Seq, Space, TakeLimits, TenantId,
 };
-use crate::versions::{Candidate, CandidateError, Fallback, InForce, Pin, Split, Timeline, Version};
+use crate::versions::{Candidate, Fallback, InForce, Pin, Split, Timeline, Version};
 
 /// Under which key the mapping of the configuration is remembered.
 const CONFIGURED: &[u8] = b"configured";
@@ -204,16 +204,16 @@ impl Loader<'_> {
     }
 
     async fn candidate(&self, pin: &Pin) -> Result<Result<Candidate, String>, TenantError> {
-        let Some(component) = self.setup.queue.component(&pin.mapping).await? else {
+        let Some(parts) = self.setup.parts(pin).await? else {
             return Ok(Err("its component is not in the store".to_owned()));
         };
-        let (library, settings) = (Arc::clone(&self.setup.library), pin.settings.clone());
-        let loaded = tokio::task::spawn_blocking(move || library.candidate(&component, &settings)).await;
+        let library = Arc::clone(&self.setup.library);
+        let loaded = tokio::task::spawn_blocking(move || library.candidate(&parts)).await;
         let now = |problem: String| TenantError::NotReady { mapping: pin.mapping.clone(), problem };
         match loaded {
             Ok(Ok(candidate)) => Ok(Ok(candidate)),
             // What can't be compiled now is not lost: it must not be replaced for that.
-            Ok(Err(error @ CandidateError::Admission(_))) => Err(now(error.to_string())),
+            Ok(Err(error)) if error.may_pass() => Err(now(error.to_string())),
             Ok(Err(error)) => Ok(Err(error.to_string())),
             Err(error) => Err(now(format!("compiling it failed inside the host: {error}"))),
         }

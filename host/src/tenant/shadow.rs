@@ -163,7 +163,7 @@ impl Runner {
     fn compare(&self, batch: &Batch) {
         let events: Vec<Event<'_>> = batch.events.iter().filter_map(|(stored, _)| canonical(stored).ok()).collect();
         let (start, ran_before) = (Instant::now(), time_on_processor());
-        let outcomes = self.candidate.mapping.run(&self.candidate.settings, &events);
+        let outcomes = self.candidate.run(&events).outcomes;
         let time = Sides { baseline: batch.took, candidate: start.elapsed() };
         let ran = time_on_processor().zip(ran_before).map(|(after, before)| after.saturating_sub(before));
         let deadline = Duration::from_millis(self.candidate.mapping.limits().deadline_ms);

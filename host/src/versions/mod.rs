@@ -1,4 +1,4 @@
-//! Versions: which mapping with which settings a tenant's events run under, from which event on.
+//! Versions: which mapping with which settings and selector a tenant's events run under, from which event on.
 //!
 //! A version is immutable; what it consists of is its [`Pin`]. Which version an event runs under
 //! follows from its place in the order and its user alone: what is in force is the last of the
@@ -9,7 +9,9 @@
 pub(crate) mod invariants;
 mod judge;
 mod library;
+mod parts;
 mod pin;
+mod shelf;
 mod split;
 mod timeline;
 
@@ -17,14 +19,16 @@ use std::sync::Arc;
 
 pub use judge::{Judge, Rules, Tally, Verdict};
 pub use library::{CandidateError, Library};
+pub use parts::{Parts, SelectorParts};
 pub(crate) use pin::hex_digest;
-pub use pin::{HOST_FORMAT, Pin};
+pub use pin::{HOST_FORMAT, Pin, SelectorPin};
 pub use split::Split;
 pub use timeline::{Fallback, InForce, OnTrial, Timeline, Trial};
 
-use crate::sandbox::{Mapping, Settings};
+use crate::event::Event;
+use crate::sandbox::{Choice, Chooser, Mapping, Outcome, Ran, Settings};
 
-/// A mapping with settings, ready to run, that has no number yet.
+/// A mapping with settings and perhaps a selector, ready to run, that has no number yet.
 #[derive(Clone)]
 pub struct Candidate {
     /// What it consists of.
@@ -33,6 +37,22 @@ pub struct Candidate {
     pub mapping: Arc<Mapping>,
     /// Its settings.
     pub settings: Arc<Settings>,
+    /// The group selector that it asks.
+    pub chooser: Option<Arc<Chooser>>,
+}
+
+impl Candidate {
+    /// Maps a batch of events.
+    #[must_use]
+    pub fn run(&self, events: &[Event<'_>]) -> Ran {
+        self.mapping.run_with(&self.settings, self.chooser.as_ref(), events)
+    }
+
+    /// Maps one event and tells of the choice of its account.
+    #[must_use]
+    pub fn run_watched(&self, event: &Event<'_>) -> (Outcome, Option<Choice>) {
+        self.mapping.run_watched(&self.settings, self.chooser.as_ref(), event)
+    }
 }
 
 /// A version of a tenant.

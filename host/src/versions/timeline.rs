@@ -114,10 +114,11 @@ mod tests {
     use crate::admission::Admission;
     use crate::limits::Limits;
     use crate::sandbox::DEFAULT_COMPONENT;
-    use crate::versions::{Candidate, Library};
+    use crate::versions::{Candidate, Library, Parts};
 
     static MAPPING: LazyLock<Candidate> = LazyLock::new(|| {
-        Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap()
+        let library = Library::new(&Limits::default(), Admission::in_process()).unwrap();
+        library.candidate(&Parts::alone(DEFAULT_COMPONENT, "{}")).unwrap()
     });
 
     fn in_force(number: u64, from: Seq, version: u32) -> InForce {

@@ -5,7 +5,7 @@ use crate::cli::transform::Complaint;
 use crate::compare::{About, Bounds, Report, Sides};
 use crate::event::Event;
 use crate::pipeline::{Batch, Chunk, Mapped, chunks};
-use crate::sandbox::Outcome;
+use crate::sandbox::{Outcome, Ran};
 
 /// A batch gives no more complaints than this, however bad it is.
 const COMPLAINTS: usize = 20;
@@ -48,7 +48,7 @@ impl<'a> Comparer<'a> {
             return;
         }
         let run = |side: Side<'_>| -> (Vec<Outcome>, u64) {
-            let (outcomes, usage) = side.mapping.run_measured(side.settings, events);
+            let Ran { outcomes, usage, .. } = side.mapping.run_with(side.settings, None, events);
             (outcomes, usage.fuel.unwrap_or_default())
         };
         let (baseline, baseline_fuel) = run(self.mappings.baseline());

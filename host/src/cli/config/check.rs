@@ -68,8 +68,8 @@ fn in_use(config: &Config, text: &str) -> Result<Vec<ConfigError>, Failure> {
         if let Err(error) = destination(tenant) {
             problem("accoil", key_of(&error, tenant), error.to_string());
         }
-        if let Err((key, said)) = checker.check(tenant) {
-            problem("mapping", key, said);
+        if let Err((table, key, said)) = checker.check(tenant) {
+            problem(table, key, said);
         }
     }
     Ok(problems)

@@ -56,6 +56,8 @@ struct Story {
     #[serde(default)]
     candidates: Vec<Group>,
     #[serde(default)]
+    selection: Option<String>,
+    #[serde(default)]
     chosen: Raw,
     #[serde(default)]
     requests: Vec<Request>,
@@ -125,6 +127,9 @@ impl Story {
         let groups: Vec<String> =
             self.candidates.iter().map(|group| format!("{} {}", group.r#type, group.id)).collect();
         push(&mut text, "candidates", &if groups.is_empty() { "none".to_owned() } else { groups.join(", ") });
+        if let Some(selection) = &self.selection {
+            push(&mut text, "selector", selection);
+        }
         push_raw(&mut text, "chosen", &self.chosen);
         if self.requests.is_empty() {
             push(&mut text, "requests", "none");

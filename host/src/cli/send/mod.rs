@@ -145,7 +145,7 @@ impl Job<'_> {
     fn read(&self, sender: Option<mpsc::Sender<Unit>>, report: &mut Report) -> Result<(), Failure> {
         let limits = &self.config.limits;
         let inputs: Vec<Input> = self.arguments.files.iter().map(|path| Input::of(path)).collect();
-        let mapper = Mapper::new(&self.loaded.mapping, &self.loaded.settings);
+        let mapper = Mapper::new(&self.loaded.mapping, &self.loaded.settings, self.loaded.chooser.as_ref());
         let workers = available_parallelism().map_or(1, NonZeroUsize::get);
         let meter = Meter::start(&inputs);
         let errors = Mutex::new(Vec::new());

@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let limits = Limits::default();
     let loaded = arguments.mapping.load(&limits)?;
     let inputs: Vec<Input> = arguments.files.iter().map(|path| Input::of(path)).collect();
-    let mapper = Mapper::new(&loaded.mapping, &loaded.settings);
+    let mapper = Mapper::new(&loaded.mapping, &loaded.settings, loaded.chooser.as_ref());
     let lines = if arguments.requests { Lines::Requests(Dialect::V2) } else { Lines::Outcomes };
     let workers = arguments.threads.or_else(|| available_parallelism().ok()).map_or(1, NonZeroUsize::get);
 

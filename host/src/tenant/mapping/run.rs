@@ -160,5 +160,5 @@ pub(in crate::tenant) fn in_sandbox(version: &Version, events: &[Event<'_>]) -> 
     if events.is_empty() {
         return Vec::new();
     }
-    version.what.mapping.run(&version.what.settings, events)
+    version.what.run(events).outcomes
 }

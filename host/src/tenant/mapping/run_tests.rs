@@ -8,13 +8,16 @@ use crate::event::Event;
 use crate::limits::Limits;
 use crate::queue::{Activation, UnixMs, WHOLE};
 use crate::sandbox::{DEFAULT_COMPONENT, Fault, FaultKind, Outcome};
-use crate::versions::{Candidate, Fallback, InForce, Judge, Library, Rules, Split, Tally, Version};
+use crate::versions::{Candidate, Fallback, InForce, Judge, Library, Parts, Rules, Split, Tally, Version};
 
 const RULES: Rules = Rules { failures: 3, fault_percent: 1, reject_percent: 10 };
 
 /// The mapping is of no interest here: what each version says is made up by the tests.
 static MAPPING: LazyLock<Candidate> = LazyLock::new(|| {
-    Library::new(&Limits::default(), Admission::in_process()).unwrap().candidate(DEFAULT_COMPONENT, "{}").unwrap()
+    Library::new(&Limits::default(), Admission::in_process())
+        .unwrap()
+        .candidate(&Parts::alone(DEFAULT_COMPONENT, "{}"))
+        .unwrap()
 });
 
 fn version(number: u32) -> Arc<Version> {
@@ -47,7 +50,7 @@ fn events(number: usize) -> Vec<String> {
 }
 
 fn fault(kind: FaultKind) -> Outcome {
-    Outcome::Fault(Fault { kind, detail: "x".to_owned() })
+    Outcome::Fault(Fault::new(kind, "x"))
 }
 
 fn skip() -> Outcome {

@@ -72,9 +72,7 @@ pub(super) fn settle(
         Outcome::Skip(reason) => Mapped::Skip { seq, version, reason, repin },
         Outcome::Reject(reason) => dead(&stored, version, "rejected".to_owned(), reason),
         Outcome::Fault(fault) if fault.kind == FaultKind::CutShort => Mapped::NotRun(stored),
-        Outcome::Fault(fault) => {
-            dead(&stored, version, format!("mapping-{}", fault.kind.name().replace(' ', "-")), fault.to_string())
-        }
+        Outcome::Fault(fault) => dead(&stored, version, fault.code(), fault.to_string()),
         Outcome::Deliver(events) => {
             let mut calls: Vec<Call> = Vec::new();
             events.iter().for_each(|event| render(event, dialect, &mut calls));

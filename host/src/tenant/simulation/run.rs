@@ -20,7 +20,7 @@ use crate::sandbox::DEFAULT_COMPONENT;
 use crate::secret::Secret;
 use crate::tenant::pool::Job;
 use crate::tenant::{Configured, Handle, MappingPool, OnlyIf, Plan, Setup, Switch, start};
-use crate::versions::{Candidate, Library, Rules};
+use crate::versions::{Candidate, Library, Parts, Rules};
 
 /// Steps of a run before it comes to rest.
 const STEPS: u32 = 250;
@@ -66,7 +66,7 @@ static LIBRARY: LazyLock<(Arc<Library>, Vec<Candidate>)> = LazyLock::new(|| {
     // Small batches, so that a take is cut within a version as well.
     let limits = Limits { batch_events: 3, ..Limits::default() };
     let library = Library::new(&limits, Admission::in_process()).unwrap();
-    let candidate = |number| library.candidate(DEFAULT_COMPONENT, &settings(number)).unwrap();
+    let candidate = |number| library.candidate(&Parts::alone(DEFAULT_COMPONENT, settings(number))).unwrap();
     let candidates = (0..CANDIDATES).map(candidate).collect();
     (Arc::new(library), candidates)
 });

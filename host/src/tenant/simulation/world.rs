@@ -117,7 +117,7 @@ pub(super) fn run_version(version: &Version, events: &[Event<'_>]) -> Vec<Outcom
     let mut outcomes: Vec<Outcome> = events.iter().map(|event| outcome(candidate, event)).collect();
     let slow = outcomes.iter().position(|outcome| candidate == SLOW && matches!(outcome, Outcome::Fault(_)));
     for late in outcomes.iter_mut().skip(slow.map_or(usize::MAX, |slow| slow + 1)) {
-        *late = Outcome::Fault(Fault { kind: FaultKind::CutShort, detail: "late".to_owned() });
+        *late = Outcome::Fault(Fault::new(FaultKind::CutShort, "late"));
     }
     outcomes
 }
@@ -135,7 +135,7 @@ fn outcome(candidate: u32, event: &Event<'_>) -> Outcome {
         Made::Calls => Outcome::Deliver((0..PARTS).map(part).collect()),
         Made::Skip => Outcome::Skip("skip".to_owned()),
         Made::Reject => Outcome::Reject("reject".to_owned()),
-        Made::Fault => Outcome::Fault(Fault { kind: FaultKind::Panic, detail: "fault".to_owned() }),
+        Made::Fault => Outcome::Fault(Fault::new(FaultKind::Panic, "fault")),
     }
 }
 

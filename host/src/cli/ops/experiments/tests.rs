@@ -79,7 +79,7 @@ fn more_differences_than_allowed_or_nothing_compared_is_no_success() {
 fn start_and_stop_say_who_and_why() {
     let stand_in = StandIn::always(200, &found(1, 0));
     let folder = stand_in.folder();
-    let offer = || Options { component: Named::Live, settings: None };
+    let offer = || Options::of(Named::Live);
     let start = Start {
         offer: offer(),
         tenant: None,

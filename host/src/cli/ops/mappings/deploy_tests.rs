@@ -21,7 +21,7 @@ const TEXT: &str = "acme: version 4 is in force from event 120 on; before it was
 
 fn arguments(folder: &tempfile::TempDir) -> Arguments {
     Arguments {
-        offer: Options { component: Named::Default, settings: None },
+        offer: Options::of(Named::Default),
         tenant: Vec::new(),
         all: false,
         canary: None,

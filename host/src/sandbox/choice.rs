@@ -1,0 +1,231 @@
+//! The choices of one batch: a mapping asks, a selector answers.
+//!
+//! The selector runs in a store of its own, under limits of its own, while the mapping waits. Its
+//! fault is never an error of the mapping's call, which would cost the whole batch: it is noted for
+//! the event, and the mapping is told to go by its own rule.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::{Store, UpdateDeadline};
+
+use super::chooser::{Chooser, OnFault};
+use super::contract::{Event, Group, GroupSelector, Selection};
+use super::engine::{fresh_store, fuel_used, ticks};
+use super::fault::{Fault, FaultKind};
+use super::outcome::SelectorUsage;
+use super::output;
+use super::plugin::{PluginKind, World};
+use super::store::{Bounds, Held};
+use super::texts::Texts;
+
+/// A choice that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Among which groups, as type and id, in the order of the mapping's own rule.
+    pub candidates: Vec<(String, String)>,
+    /// What was chosen.
+    pub chosen: Chosen,
+}
+
+/// The answer of a selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// What the mapping's own rule says.
+    DefaultRule,
+    /// The event belongs to no account.
+    None,
+    /// The candidate with this index.
+    Candidate(usize),
+    /// A group that is not among the candidates: type and id.
+    Custom(String, String),
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DefaultRule => out.write_str("default rule"),
+            Self::None => out.write_str("no account"),
+            Self::Candidate(index) => write!(out, "candidate {index}, counted from 0"),
+            Self::Custom(group_type, id) => write!(out, "another group: {group_type} {id}"),
+        }
+    }
+}
+
+impl Choice {
+    pub(super) fn new(candidates: Vec<Group>, selection: &Selection) -> Self {
+        let chosen = match selection {
+            Selection::DefaultRule => Chosen::DefaultRule,
+            Selection::None => Chosen::None,
+            Selection::Candidate(index) => Chosen::Candidate(*index as usize),
+            Selection::Custom(group) => Chosen::Custom(group.group_type.clone(), group.group_id.clone()),
+        };
+        Self { candidates: candidates.into_iter().map(|group| (group.group_type, group.group_id)).collect(), chosen }
+    }
+}
+
+/// The selector of a tenant during one call of its mapping.
+pub(super) struct Choices {
+    chooser: Arc<Chooser>,
+    /// The events of the batch, as the host has them.
+    events: Texts,
+    instance: Option<Instance>,
+    /// By the index of the event: on what the selector failed.
+    faults: BTreeMap<usize, Fault>,
+    usage: SelectorUsage,
+    /// How much longer the selector may take, all events of the batch together.
+    left: Duration,
+    /// How long the mapping waited and has not been given back yet.
+    waited: Duration,
+}
+
+/// An instance of the selector.
+struct Instance {
+    store: Store<Bounds>,
+    guest: GroupSelector,
+    /// How long it ran. All that it does has one deadline, as all that a mapping does in a batch.
+    ran: Duration,
+    is_used: bool,
+}
+
+impl Choices {
+    /// For a batch, and for so much time.
+    pub(super) fn new(chooser: &Arc<Chooser>, events: &[Event<'_>], left: Duration) -> Self {
+        Self {
+            chooser: Arc::clone(chooser),
+            events: Texts::of(events),
+            instance: None,
+            faults: BTreeMap::new(),
+            usage: SelectorUsage::default(),
+            left,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// How much time a batch has for its selector before events are put back: what the faults of a
+    /// batch may cost.
+    pub(super) fn budget(chooser: &Chooser) -> Duration {
+        let limits = chooser.selector.limits();
+        Duration::from_millis(limits.deadline_ms) * limits.fault_deadlines
+    }
+
+    /// Asks about an event of the batch.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such event: a fault of the mapping.
+    pub(super) fn choose(&mut self, index: u32, candidates: &[Group]) -> wasmtime::Result<Selection> {
+        let index = index as usize;
+        if index >= self.events.len() {
+            let count = self.events.len();
+            return Err(wasmtime::format_err!("asks the group selector about event {index} of a batch of {count}"));
+        }
+        if self.faults.contains_key(&index) {
+            return Ok(Selection::DefaultRule);
+        }
+        let start = Instant::now();
+        let chosen = self.chosen(index, candidates);
+        let took = start.elapsed();
+        self.usage.calls += 1;
+        self.usage.time += took;
+        self.waited += took;
+        self.left = self.left.saturating_sub(took);
+        Ok(chosen.unwrap_or_else(|fault| {
+            self.faults.insert(index, fault);
+            Selection::DefaultRule
+        }))
+    }
+
+    /// An instance that has answered before is not what an event should fail of: then it is asked
+    /// about once more, in a fresh one.
+    fn chosen(&mut self, index: usize, candidates: &[Group]) -> Result<Selection, Fault> {
+        if self.left.is_zero() {
+            let detail = "not asked: other events of its batch took all the time that a selector has";
+            return Err(Fault::of_selector(FaultKind::CutShort, detail));
+        }
+        let is_fresh = self.instance.as_ref().is_none_or(|instance| !instance.is_used);
+        match self.ask(index, candidates) {
+            Err(_) if !is_fresh => self.ask(index, candidates),
+            answer => answer,
+        }
+    }
+
+    fn ask(&mut self, index: usize, candidates: &[Group]) -> Result<Selection, Fault> {
+        let mut instance = match self.instance.take() {
+            Some(instance) => instance,
+            None => Instance::start(&self.chooser)?,
+        };
+        let answer = match self.events.event(index) {
+            Some(event) => instance.select(&self.chooser, event, candidates),
+            None => Ok(Selection::DefaultRule),
+        };
+        match answer {
+            Ok(_) => self.instance = Some(instance),
+            Err(_) => self.usage.add(&instance),
+        }
+        answer
+    }
+
+    /// What the selector failed on, by the index of the event, and what it used.
+    pub(super) fn end(mut self) -> (BTreeMap<usize, Fault>, SelectorUsage) {
+        if let Some(instance) = self.instance.take() {
+            self.usage.add(&instance);
+        }
+        (self.faults, self.usage)
+    }
+
+    /// Whether an event is lost that the selector failed on in this way.
+    pub(super) fn is_lost(chooser: &Chooser, fault: &Fault) -> bool {
+        // What was not asked is put back, and asked later.
+        chooser.on_fault == OnFault::DeadLetter || fault.kind == FaultKind::CutShort
+    }
+}
+
+impl Instance {
+    fn start(chooser: &Chooser) -> Result<Self, Fault> {
+        let selector = &chooser.selector;
+        let engine = selector.world.instance_pre().engine();
+        let start = Instant::now();
+        let mut store = fresh_store(engine, &selector.limits, selector.metering);
+        match selector.world.0.instantiate(&mut store) {
+            Ok(guest) => Ok(Self { store, guest, ran: start.elapsed(), is_used: false }),
+            Err(error) => Err(Fault::of(PluginKind::GroupSelector, &error, store.data())),
+        }
+    }
+
+    fn select(&mut self, chooser: &Chooser, event: Event<'_>, candidates: &[Group]) -> Result<Selection, Fault> {
+        let limits = &chooser.selector.limits;
+        let start = Instant::now();
+        // Epochs pass for all stores alike, also while the mapping ran in between.
+        self.store.set_epoch_deadline(ticks(Duration::from_millis(limits.deadline_ms).saturating_sub(self.ran)));
+        self.is_used = true;
+        let guest = self.guest.accoil_event_stream_group_selection();
+        let answer = guest.call_select(&mut self.store, chooser.settings.text(), event, candidates);
+        self.ran += start.elapsed();
+        let selection = answer.map_err(|error| Fault::of(PluginKind::GroupSelector, &error, self.store.data()))?;
+        output::selection(selection, candidates.len(), limits)
+            .map_err(|problem| Fault::of_selector(FaultKind::InvalidOutput, problem))
+    }
+}
+
+impl SelectorUsage {
+    fn add(&mut self, instance: &Instance) {
+        self.memory = self.memory.max(instance.store.data().peak_memory());
+        if let Some(fuel) = fuel_used(&instance.store) {
+            self.fuel = Some(self.fuel.unwrap_or_default().saturating_add(fuel));
+        }
+    }
+}
+
+/// Gives a mapping that comes to its deadline the time back for which it waited for the selector.
+pub(super) fn extend_deadline(store: &mut Store<Held>) {
+    store.epoch_deadline_callback(|mut store| {
+        let waited = store.data_mut().choices.as_mut().map(|choices| std::mem::take(&mut choices.waited));
+        Ok(match waited {
+            Some(waited) if !waited.is_zero() => UpdateDeadline::Continue(ticks(waited)),
+            _ => UpdateDeadline::Interrupt,
+        })
+    });
+}
