@@ -26,6 +26,7 @@ fn the_built_in_component() {
     insta::assert_snapshot!(report(&ran), @r#"
     exit 0
     name         accoil-default 0.1.0
+    kind         mapping
     summary      What Amplitude's destination Accoil (Event Stream) does, with settings.
     size         N bytes: 3 core modules, N functions, the largest of N bytes
     sha256       DIGEST
@@ -44,6 +45,7 @@ fn a_component_of_ones_own() {
     insta::assert_snapshot!(report(&folder.run(&["check", "echo.wasm"])), @r#"
     exit 0
     name         echo 1.0.0
+    kind         mapping
     summary      says what it got
     size         N bytes: 1 core modules, 4 functions, the largest of N bytes
     sha256       DIGEST
@@ -63,6 +65,7 @@ fn a_component_that_traps_on_samples() {
     insta::assert_snapshot!(report(&folder.run(&["check", "trap.wasm"])), @r#"
     exit 1
     name         echo 1.0.0
+    kind         mapping
     summary      says what it got
     size         N bytes: 1 core modules, 4 functions, the largest of N bytes
     sha256       DIGEST
@@ -94,6 +97,7 @@ fn a_component_that_needs_settings() {
     insta::assert_snapshot!(report(&folder.run(&["check", "needs.wasm"])), @r#"
     exit 0
     name         echo 1.0.0
+    kind         mapping
     summary      says what it got
     size         N bytes: 1 core modules, 4 functions, the largest of N bytes
     sha256       DIGEST
@@ -106,6 +110,7 @@ fn a_component_that_needs_settings() {
     insta::assert_snapshot!(report(&folder.run(&["check", "needs.wasm", "--settings", "good.json"])), @r#"
     exit 0
     name         echo 1.0.0
+    kind         mapping
     summary      says what it got
     size         N bytes: 1 core modules, 4 functions, the largest of N bytes
     sha256       DIGEST

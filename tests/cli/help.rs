@@ -102,6 +102,18 @@ fn transform() {
           --settings <FILE>
               The mapping's settings: a JSON or TOML file
 
+          --selector <X.wasm>
+              A group selector, which chooses the account instead of the mapping
+
+          --selector-settings <FILE>
+              The selector's settings: a JSON or TOML file
+
+          --on-selector-fault <WHAT>
+              What becomes of an event on which the selector fails: it is a fault, or the mapping's own
+              rule chooses
+
+              [default: dead-letter]
+
           --requests
               Print the requests to Accoil instead, one line each: method, path, body
 
@@ -206,8 +218,9 @@ fn check() {
     Say whether a component can run here, and what it is
 
     Shows what it exports and imports, what it says about itself, its size, and
-    what a run over a few sample events used. A component that can't run is
-    refused with the reason, and the exit code is 3.
+    what a run over a few sample events used. A group selector is run with the
+    built-in mapping. A component that can't run is refused with the reason, and
+    the exit code is 3.
 
     Usage: accoil-stream check [OPTIONS] <X.wasm>
 

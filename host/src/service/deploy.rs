@@ -290,9 +290,15 @@ impl Service {
             if let Some(rolled_back) = running.handle.rolled_back().filter(|last| last.at >= activation.at) {
                 return Err(rolled_back.reason);
             }
-            let stats = self.queue().tenant_stats().await.map_err(|error| error.to_string())?;
-            let taken = stats.get(&running.handle.id()).map_or(0, |stats| stats.taken);
-            if taken >= activation.from.saturating_add(ENOUGH) || Instant::now() >= until {
+            let seen = if running.handle.in_force().fallback.is_some() {
+                running.handle.judged().events
+            } else {
+                // Nobody judges it: what was taken was mapped, or is about to be.
+                let stats = self.queue().tenant_stats().await.map_err(|error| error.to_string())?;
+                let taken = stats.get(&running.handle.id()).map_or(0, |stats| stats.taken);
+                taken.saturating_sub(activation.from)
+            };
+            if seen >= ENOUGH || Instant::now() >= until {
                 return Ok(());
             }
             tokio::time::sleep(AGAIN).await;

@@ -124,7 +124,10 @@ impl Driver {
             Taken::Mapped { outcomes, last } => {
                 self.taken = self.taken.max(last);
                 self.judge = outcomes.judge;
-                self.shared.note_judged(self.judge.seen());
+                // Of one that is condemned nobody shall read that it has passed.
+                if outcomes.verdict.is_none() {
+                    self.shared.note_judged(self.judge.seen());
+                }
                 self.condemned = outcomes.verdict;
                 self.adapt(outcomes.mapped.len());
                 self.push_all(outcomes.mapped);
