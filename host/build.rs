@@ -18,7 +18,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // The mapping needs little stack, where Rust reserves a megabyte, and about a megabyte of
         // memory for a batch: what it has from the start, it need not ask for in every batch, and
         // what lies low is kept in place between batches (see `RESIDENT_BYTES` in the sandbox).
-        rustflags: ["-zstack-size=65536", "--initial-memory=1048576"].map(|flag| format!("-Clink-arg={flag}")).into(),
+        link_args: ["-zstack-size=65536", "--initial-memory=1048576"].map(String::from).into(),
+        rustflags: Vec::new(),
+        locked: true,
         component: out_dir.join("default-mapping.wasm"),
     });
     match built {
@@ -29,6 +31,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Not `?`: it would print the error's `Debug` form, on one line.
         Err(error) => {
             eprintln!("error[{}]: {error}", error.code());
+            if matches!(error, guest_builder::Error::NoToolchain { .. }) {
+                eprintln!("`.ci/toolchain` does the first or the third, whichever works here.");
+            }
             std::process::exit(1);
         }
     }

@@ -20,6 +20,7 @@
 //! | [`tenant`] | the loop of one tenant of the service |
 //! | [`service`] | the service as a whole |
 //! | [`admin`] | what operators ask and command |
+//! | [`authoring`] | plugin folders: made from templates, built to components |
 //! | [`cli`] | the commands |
 //!
 //! Beside the way stand [`config`], [`limits`], [`metrics`], [`secret`], [`server`] and [`traces`],
@@ -28,6 +29,7 @@
 pub mod accoil;
 pub mod admin;
 pub mod admission;
+pub mod authoring;
 pub mod cli;
 pub mod compare;
 pub mod config;

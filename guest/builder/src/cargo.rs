@@ -23,13 +23,17 @@ pub(crate) fn compile(request: &Request, toolchain: &Toolchain) -> Result<PathBu
     let cargo = running().unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
     command.current_dir(&request.manifest_dir);
-    command.args(["build", "--lib", "--locked", "--target", TARGET]);
+    command.args(["rustc", "--lib", "--target", TARGET]);
     command.args(["--package", &request.package, "--profile", &request.profile]);
     command.arg("--target-dir").arg(&target_dir);
+    if request.locked {
+        command.arg("--locked");
+    }
     set_environment(&mut command, request, toolchain, &target_dir);
     if toolchain.std == Std::FromSources {
         command.arg("-Zbuild-std=std,panic_abort");
     }
+    command.arg("--").args(request.link_args.iter().map(|argument| format!("-Clink-arg={argument}")));
     // A build script speaks to cargo by its standard output: nothing else may.
     command.stdin(Stdio::null()).stdout(Stdio::null());
 
@@ -104,6 +108,8 @@ mod tests {
             target_dir: "target".into(),
             profile: "release".into(),
             rustflags: vec!["-Ctarget-feature=+simd128".into(), "--cfg=a b".into()],
+            link_args: Vec::new(),
+            locked: true,
             component: "guest.wasm".into(),
         };
         let toolchain = Toolchain {

@@ -2,7 +2,8 @@
 
 use std::{fs, io, path::Path};
 
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 use crate::Error;
 
@@ -16,6 +17,22 @@ pub(crate) fn encode(module: &Path) -> Result<Vec<u8>, Error> {
         .module(&core)
         .and_then(|mut encoder| encoder.encode())
         .map_err(|error| Error::NotAComponent { module: module.to_path_buf(), reason: format!("{error:#}") })
+}
+
+/// Wraps a core module that does not carry its world, as other languages build them, as a valid component.
+///
+/// # Errors
+///
+/// What is wrong with the contract's text or with the module: an import or an export that the world has not, or lacks.
+pub fn with_world(module: &[u8], wit: &str, world: &str) -> Result<Vec<u8>, String> {
+    let said = |error| format!("{error:#}");
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("contract.wit", wit).map_err(said)?;
+    let world = resolve.select_world(&[package], Some(world)).map_err(said)?;
+    let mut module = module.to_vec();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(said)?;
+    let encoder = ComponentEncoder::default().validate(true).module(&module);
+    encoder.and_then(|mut encoder| encoder.encode()).map_err(said)
 }
 
 /// Writes a file unless it holds these bytes already, so that what depends on
@@ -42,6 +59,18 @@ mod tests {
     fn scratch(name: &str) -> std::path::PathBuf {
         let folder = format!("guest-builder-{}-{name}", std::process::id());
         std::env::temp_dir().join(folder).join("file.wasm")
+    }
+
+    /// `(module)`.
+    const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+
+    #[test]
+    fn a_module_is_given_its_world() {
+        let wit = "package a:b; world empty {} world wants { export run: func(); }";
+        assert!(with_world(EMPTY, wit, "empty").unwrap().starts_with(b"\0asm\x0d"));
+        assert!(with_world(EMPTY, wit, "wants").unwrap_err().contains("run"));
+        assert!(with_world(EMPTY, wit, "other").is_err());
+        assert!(with_world(EMPTY, "package", "empty").is_err());
     }
 
     #[test]

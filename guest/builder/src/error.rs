@@ -16,8 +16,7 @@ pub enum Error {
          - rustup target add {target}\n\
          - rustup component add rust-src   (the stable one will do)\n\
          - apt-get install --no-install-recommends rustc-web rust-web-src   (Debian)\n\
-         - {variable}=/path/to/rustc   (a compiler that has the target, or its sources)\n\
-         `.ci/toolchain` does the first or the third, whichever works here.",
+         - {variable}=/path/to/rustc   (a compiler that has the target, or its sources)",
         target = crate::TARGET,
         variable = crate::RUSTC_VARIABLE,
     )]

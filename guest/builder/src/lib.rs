@@ -19,6 +19,8 @@
 //!         target_dir: guest_builder::target_dir_beside(&out_dir),
 //!         profile: "release".into(),
 //!         rustflags: vec!["-Ctarget-feature=+simd128".into()],
+//!         link_args: vec!["-zstack-size=65536".into()],
+//!         locked: true,
 //!         component: out_dir.join("my-mapping.wasm"),
 //!     });
 //!     match built {
@@ -63,6 +65,7 @@ mod toolchain;
 
 use std::path::{Path, PathBuf};
 
+pub use component::with_world;
 pub use error::Error;
 
 /// The target guests are built for. It imports nothing by itself.
@@ -75,7 +78,7 @@ pub const RUSTC_VARIABLE: &str = "ACCOIL_GUEST_RUSTC";
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Folder of the guest's `Cargo.toml`, or of its workspace's. It must not
-    /// belong to the workspace that is being built, and needs a lock file.
+    /// belong to the workspace that is being built.
     pub manifest_dir: PathBuf,
     /// Name of the guest's package. Its library must be a `cdylib` and have
     /// the package's name.
@@ -88,6 +91,11 @@ pub struct Request {
     /// Flags for rustc. No others are used, whatever the environment or
     /// cargo's configuration say.
     pub rustflags: Vec<String>,
+    /// Arguments for the linker of the guest itself. Unlike those in [`Request::rustflags`] they are no reason to build
+    /// what the guest depends on again, the standard library above all.
+    pub link_args: Vec<String>,
+    /// Whether the lock file must be there and fit. Else cargo writes what is missing in it.
+    pub locked: bool,
     /// Where to write the component. The file is left alone if it holds the
     /// same bytes already.
     pub component: PathBuf,

@@ -1,6 +1,7 @@
 //! The commands: one file each. This one has what they share, the exit codes
 //! first of all.
 
+mod authoring;
 mod check;
 mod compare;
 mod completions;
@@ -90,6 +91,8 @@ enum Command {
     Send(send::Arguments),
     Serve(serve::Arguments),
     Sink(sink::Arguments),
+    New(authoring::new::Arguments),
+    Build(authoring::build::Arguments),
     Check(check::Arguments),
     Compare(compare::Arguments),
     Config(config::Arguments),
@@ -123,6 +126,8 @@ pub fn run() -> ExitCode {
         Command::Send(arguments) => send::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Sink(arguments) => sink::run(&arguments),
+        Command::New(arguments) => authoring::new::run(&arguments),
+        Command::Build(arguments) => authoring::build::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

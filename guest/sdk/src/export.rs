@@ -1,0 +1,128 @@
+//! From a plugin's type to the exports of its world.
+
+use serde::de::DeserializeOwned;
+
+use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Selector};
+
+/// Exports a [`Selector`](crate::Selector) from the component that this crate becomes. The plugin's version is that of
+/// the crate.
+#[macro_export]
+macro_rules! selector {
+    ($plugin:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            use $crate::contract::selector::exports::accoil::event_stream::{group_selection, plugin};
+
+            struct Exported;
+
+            impl plugin::Guest for Exported {
+                fn describe() -> $crate::Description {
+                    $crate::describe_selector::<$plugin>(env!("CARGO_PKG_VERSION"))
+                }
+            }
+
+            impl group_selection::Guest for Exported {
+                fn select(
+                    settings: String,
+                    event: $crate::Event,
+                    candidates: Vec<$crate::Group>,
+                ) -> $crate::Selection {
+                    $crate::select::<$plugin>(&settings, &event, &candidates)
+                }
+            }
+
+            $crate::contract::selector::export!(Exported with_types_in $crate::contract::selector);
+        };
+    };
+}
+
+/// Exports a [`Mapping`](crate::Mapping) from the component that this crate becomes. The plugin's version is that of the
+/// crate.
+#[macro_export]
+macro_rules! mapping {
+    ($plugin:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            use $crate::contract::mapping::accoil::event_stream::group_choice;
+            use $crate::contract::mapping::exports::accoil::event_stream::{mapping, plugin};
+
+            struct Exported;
+
+            impl plugin::Guest for Exported {
+                fn describe() -> $crate::Description {
+                    $crate::describe_mapping::<$plugin>(env!("CARGO_PKG_VERSION"))
+                }
+            }
+
+            impl mapping::Guest for Exported {
+                fn transform(settings: String, events: Vec<$crate::Event>) -> Vec<$crate::Outcome> {
+                    let choose = group_choice::active().then_some(group_choice::choose as $crate::Choose);
+                    $crate::map::<$plugin>(&settings, &events, choose)
+                }
+            }
+
+            $crate::contract::mapping::export!(Exported with_types_in $crate::contract::mapping);
+        };
+    };
+}
+
+/// How the tenant's selector is asked: by the event's index in its batch.
+#[doc(hidden)]
+pub type Choose = fn(u32, &[Group]) -> Selection;
+
+#[doc(hidden)]
+#[must_use]
+pub fn describe_selector<S: Selector>(version: &str) -> Description {
+    description(S::NAME, version, S::SUMMARY, S::SETTINGS_SCHEMA)
+}
+
+#[doc(hidden)]
+#[must_use]
+pub fn describe_mapping<M: Mapping>(version: &str) -> Description {
+    description(M::NAME, version, M::SUMMARY, M::SETTINGS_SCHEMA)
+}
+
+fn description(name: &str, version: &str, summary: &str, schema: &str) -> Description {
+    Description {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        summary: summary.to_owned(),
+        settings_schema: schema.to_owned(),
+    }
+}
+
+#[doc(hidden)]
+#[must_use]
+pub fn select<S: Selector>(settings: &str, event: &Event, candidates: &[Group]) -> Selection {
+    match read::<S::Settings>(settings) {
+        Ok(settings) => S::select(&settings, event, candidates),
+        // A selector has no answer for it, and the mapping's own rule in its place would hide that
+        // the schema lets pass what the settings can't be read from.
+        Err(problem) => stop(&problem),
+    }
+}
+
+#[doc(hidden)]
+#[must_use]
+pub fn map<M: Mapping>(settings: &str, events: &[Event], choose: Option<Choose>) -> Vec<Outcome> {
+    let settings = match read::<M::Settings>(settings) {
+        Ok(settings) => settings,
+        Err(problem) => return events.iter().map(|_| Outcome::reject(&problem)).collect(),
+    };
+    let mut outcomes = Vec::with_capacity(events.len());
+    for (index, event) in (0..).zip(events) {
+        let asked = choose.map(|choose| move |candidates: &[Group]| choose(index, candidates));
+        let asked = asked.as_ref().map(|asked| asked as &dyn Fn(&[Group]) -> Selection);
+        outcomes.push(M::map(&settings, event, &Choice::new(asked)));
+    }
+    outcomes
+}
+
+pub(crate) fn read<S: DeserializeOwned>(settings: &str) -> Result<S, String> {
+    serde_json::from_str(settings).map_err(|error| format!("settings: {error}"))
+}
+
+#[expect(clippy::panic, reason = "a trap costs the event, and is how a plugin says that it can't answer")]
+fn stop(problem: &str) -> ! {
+    panic!("{problem}")
+}

@@ -1,0 +1,54 @@
+//! The templates in Rust.
+//!
+//! What the plugin is written with, the crate `accoil-plugin` (`guest/sdk`), goes into the folder as it is, under
+//! `vendor/`: a plugin can be built by whoever has this binary, and goes on building as it did when the binary changes.
+
+use super::{File, Template, World};
+
+const SHARED: &[File] = &[
+    ("Cargo.toml", include_str!("../../../templates/rust/Cargo.toml")),
+    ("vendor/Cargo.toml", include_str!("../../../templates/rust/vendor/Cargo.toml")),
+    ("vendor/accoil-plugin/Cargo.toml", include_str!("../../../../guest/sdk/Cargo.toml")),
+    ("vendor/accoil-plugin/src/candidates.rs", include_str!("../../../../guest/sdk/src/candidates.rs")),
+    ("vendor/accoil-plugin/src/choice.rs", include_str!("../../../../guest/sdk/src/choice.rs")),
+    ("vendor/accoil-plugin/src/contract/mapping.rs", include_str!("../../../../guest/sdk/src/contract/mapping.rs")),
+    ("vendor/accoil-plugin/src/contract/mod.rs", include_str!("../../../../guest/sdk/src/contract/mod.rs")),
+    ("vendor/accoil-plugin/src/contract/selector.rs", include_str!("../../../../guest/sdk/src/contract/selector.rs")),
+    ("vendor/accoil-plugin/src/export.rs", include_str!("../../../../guest/sdk/src/export.rs")),
+    ("vendor/accoil-plugin/src/json.rs", include_str!("../../../../guest/sdk/src/json.rs")),
+    ("vendor/accoil-plugin/src/lib.rs", include_str!("../../../../guest/sdk/src/lib.rs")),
+    ("vendor/accoil-plugin/src/object.rs", include_str!("../../../../guest/sdk/src/object.rs")),
+    ("vendor/accoil-plugin/src/plugin.rs", include_str!("../../../../guest/sdk/src/plugin.rs")),
+    ("vendor/accoil-plugin/src/testing.rs", include_str!("../../../../guest/sdk/src/testing.rs")),
+    ("vendor/accoil-plugin/src/types.rs", include_str!("../../../../guest/sdk/src/types.rs")),
+    ("vendor/json-text/Cargo.toml", include_str!("../../../../guest/json-text/Cargo.toml")),
+    ("vendor/json-text/src/checked.rs", include_str!("../../../../guest/json-text/src/checked.rs")),
+    ("vendor/json-text/src/lib.rs", include_str!("../../../../guest/json-text/src/lib.rs")),
+    ("vendor/json-text/src/object.rs", include_str!("../../../../guest/json-text/src/object.rs")),
+    ("vendor/json-text/src/scan.rs", include_str!("../../../../guest/json-text/src/scan.rs")),
+    ("vendor/json-text/src/string.rs", include_str!("../../../../guest/json-text/src/string.rs")),
+    ("vendor/json-text/src/trusted.rs", include_str!("../../../../guest/json-text/src/trusted.rs")),
+];
+
+const SELECTOR: &[File] = &[
+    ("src/lib.rs", include_str!("../../../templates/rust/group-selector/lib.rs")),
+    ("src/settings.schema.json", include_str!("../../../templates/common/group-selector/settings.schema.json")),
+];
+
+const MAPPING: &[File] = &[
+    ("src/lib.rs", include_str!("../../../templates/rust/mapping/lib.rs")),
+    ("src/settings.schema.json", include_str!("../../../templates/common/mapping/settings.schema.json")),
+];
+
+const TOOLS: &str = "\
+Building needs Rust 1.95 or later with the target `wasm32-unknown-unknown` (`rustup target add wasm32-unknown-unknown`; on
+Debian `apt-get install cargo-web rustc-web rust-web-src lld`). `cargo test` runs the tests in `src/lib.rs` natively.
+`vendor/` holds the crate `accoil-plugin` that the plugin is written with: read `vendor/accoil-plugin/src/lib.rs`.";
+
+pub(super) fn template(world: World) -> Template {
+    let own = match world {
+        World::GroupSelector => SELECTOR,
+        World::Mapping => MAPPING,
+    };
+    Template { files: [SHARED, own].concat(), source: "src/lib.rs", tools: TOOLS, ignored: "/target\n" }
+}
