@@ -22,16 +22,12 @@ macro_rules! selector {
             }
 
             impl group_selection::Guest for Exported {
-                fn select(
-                    settings: String,
-                    event: $crate::Event,
-                    candidates: Vec<$crate::Group>,
-                ) -> $crate::Selection {
+                fn select(settings: String, event: $crate::Event, candidates: Vec<$crate::Group>) -> $crate::Selection {
                     $crate::select::<$plugin>(&settings, &event, &candidates)
                 }
             }
 
-            $crate::contract::selector::export!(Exported with_types_in $crate::contract::selector);
+    $crate::contract::selector::export!(Exported with_types_in $crate::contract::selector);
         };
     };
 }
@@ -61,7 +57,7 @@ macro_rules! mapping {
                 }
             }
 
-            $crate::contract::mapping::export!(Exported with_types_in $crate::contract::mapping);
+    $crate::contract::mapping::export!(Exported with_types_in $crate::contract::mapping);
         };
     };
 }
