@@ -36,6 +36,8 @@ fn the_program() {
       send             Map events and deliver them to Accoil
       serve            Take events in, keep them, deliver them
       sink             Stand in for Accoil's ingest API on this machine
+      new              Make the folder of a new plugin, ready to build and test
+      build            Build a plugin to its component
       check            Say whether a component can run here, and what it is
       compare          Say what a candidate mapping would change, by meaning
       config           Check the configuration, or print its schema for editors
@@ -207,6 +209,67 @@ fn sink() {
           --combined-path <PATH>
               A path that takes the combined dialect
 
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn new() {
+    insta::assert_snapshot!(help(&["new", "--help"]), @r#"
+    Make the folder of a new plugin, ready to build and test
+
+    A plugin is a group selector, which decides which of an event's groups is
+    the account and leaves all else to the default mapping, or a whole mapping.
+    The folder holds a small rule that works, cases for `test`, and a README of
+    one screen that says what to do next.
+
+      accoil-stream new paying-account --lang rust
+      cd paying-account && accoil-stream build
+
+    Usage: accoil-stream new [OPTIONS] --lang <LANGUAGE> <NAME>
+
+    Arguments:
+      <NAME>
+              The plugin's name, and the folder's: a-z, 0-9 and hyphens
+
+    Options:
+          --world <WORLD>
+              What the plugin decides
+
+              [default: group-selector]
+              [possible values: group-selector, mapping]
+
+          --lang <LANGUAGE>
+              The language to write it in
+
+              [possible values: rust, c]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
+}
+
+#[test]
+fn build() {
+    insta::assert_snapshot!(help(&["build", "--help"]), @r#"
+    Build a plugin to its component
+
+    Reads plugin.toml, runs the tools of the plugin's language, and writes
+    NAME.wasm into the folder. If a tool is missing, the error says what to
+    install. The component is looked through: one that is no plugin of its
+    world, or that uses what is not in the sandbox, is refused by name, and the
+    exit code is 3.
+
+    Usage: accoil-stream build [DIR]
+
+    Arguments:
+      [DIR]
+              The plugin's folder
+
+              [default: .]
+
+    Options:
       -h, --help
               Print help (see a summary with '-h')
     "#);

@@ -36,10 +36,7 @@ fn cases(world: World) -> &'static [super::File] {
                 "cases/paying-account-wins.json",
                 include_str!("../../../templates/common/group-selector/cases/paying-account-wins.json"),
             ),
-            (
-                "cases/nobody-pays.json",
-                include_str!("../../../templates/common/group-selector/cases/nobody-pays.json"),
-            ),
+            ("cases/nobody-pays.json", include_str!("../../../templates/common/group-selector/cases/nobody-pays.json")),
             (
                 "cases/another-trait.json",
                 include_str!("../../../templates/common/group-selector/cases/another-trait.json"),

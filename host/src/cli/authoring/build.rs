@@ -24,8 +24,7 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let project =
-        Project::read(&arguments.folder).map_err(|error| Failure::new(Exit::Usage, error.code(), error))?;
+    let project = Project::read(&arguments.folder).map_err(|error| Failure::new(Exit::Usage, error.code(), error))?;
     let began = Instant::now();
     let built = build::build(&project).map_err(|error| Failure::new(Exit::Refused, error.code(), error))?;
     tell(&format!(

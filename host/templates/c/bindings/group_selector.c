@@ -335,11 +335,3 @@ uint8_t * __wasm_export_exports_accoil_event_stream_group_selection_select(uint8
   }
   return ptr;
 }
-
-// Ensure that the *_component_type.o object is linked in
-
-extern void __component_type_object_force_link_group_selector(void);
-__attribute__((used))
-void __component_type_object_force_link_group_selector_public_use_in_this_compilation_unit(void) {
-  __component_type_object_force_link_group_selector();
-}

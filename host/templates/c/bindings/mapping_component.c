@@ -393,11 +393,3 @@ uint8_t * __wasm_export_exports_accoil_event_stream_mapping_transform(uint8_t * 
   *((uint8_t **)(ptr + 0)) = (uint8_t *) (ret).ptr;
   return ptr;
 }
-
-// Ensure that the *_component_type.o object is linked in
-
-extern void __component_type_object_force_link_mapping_component(void);
-__attribute__((used))
-void __component_type_object_force_link_mapping_component_public_use_in_this_compilation_unit(void) {
-  __component_type_object_force_link_mapping_component();
-}

@@ -38,7 +38,11 @@ impl Compiler {
     }
 
     fn clang(program: &Path) -> Self {
-        Self { name: file_name(program), program: program.to_path_buf(), arguments: vec!["--target=wasm32-wasi".into()] }
+        Self {
+            name: file_name(program),
+            program: program.to_path_buf(),
+            arguments: vec!["--target=wasm32-wasi".into()],
+        }
     }
 
     fn of_sdk(sdk: &Path) -> Result<Self, BuildError> {
