@@ -1,5 +1,5 @@
 //! Guests from text: the fields of a core module, made into a component of the
-//! world `mapping-component`, and run under small limits.
+//! world `mapping-component` or `group-selector`, and run under small limits.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -10,17 +10,29 @@ use accoil_stream::limits::Limits;
 use accoil_stream::sandbox::{Fault, FaultKind, Mapping, Metering, Outcome, Refusal, Sandbox, Settings};
 
 const COMPONENT: &str = include_str!("guests/component.wat");
+const SELECTOR: &str = include_str!("guests/selector.wat");
 
 /// What every guest has, unless it brings its own: the text that shows whether it does, and the usual.
-const USUAL: [(&str, &str); 8] = [
+const USUAL: [(&str, &str); 4] = [
     ("(memory ", include_str!("guests/usual/memory.wat")),
     ("(func $alloc ", include_str!("guests/usual/alloc.wat")),
     ("\"cabi_realloc\"", include_str!("guests/usual/realloc.wat")),
     ("\"describe\"", include_str!("guests/usual/describe.wat")),
+];
+
+/// The same of mappings.
+const USUAL_OF_MAPPINGS: [(&str, &str); 4] = [
     ("\"transform\"", include_str!("guests/usual/transform.wat")),
     ("(func $on_event ", include_str!("guests/usual/on_event.wat")),
     ("(func $skip_with_id ", include_str!("guests/usual/skip_with_id.wat")),
     ("\"cabi_post_transform\"", include_str!("guests/usual/post_return.wat")),
+];
+
+/// The same of selectors.
+const USUAL_OF_SELECTORS: [(&str, &str); 3] = [
+    ("\"select\"", include_str!("guests/usual/select.wat")),
+    ("(func $on_select ", include_str!("guests/usual/on_select.wat")),
+    ("\"cabi_post_select\"", include_str!("guests/usual/select_post_return.wat")),
 ];
 
 /// The text of a component around the fields of a core module.
@@ -30,18 +42,28 @@ pub(crate) fn text(fields: &str) -> String {
 
 /// The same, with more of the component before the guest, and with arguments for its instantiation.
 pub(crate) fn text_with(fields: &str, before: &str, arguments: &str) -> String {
-    let mut guest = fields.to_owned();
-    for (own, usual) in USUAL {
-        if !fields.contains(own) {
-            guest.push_str(usual);
-        }
-    }
-    COMPONENT.replace("{before}", before).replace("{with}", arguments).replace("{guest}", &guest)
+    filled(COMPONENT, fields, &USUAL_OF_MAPPINGS, before, arguments)
+}
+
+/// The same of a selector.
+pub(crate) fn selector_text_with(fields: &str, before: &str, arguments: &str) -> String {
+    filled(SELECTOR, fields, &USUAL_OF_SELECTORS, before, arguments)
+}
+
+fn filled(component: &str, fields: &str, usual: &[(&str, &str)], before: &str, arguments: &str) -> String {
+    let missing = USUAL.iter().chain(usual).filter(|(own, _)| !fields.contains(own));
+    let guest: String = std::iter::once(fields).chain(missing.map(|(_, usual)| *usual)).collect();
+    component.replace("{before}", before).replace("{with}", arguments).replace("{guest}", &guest)
 }
 
 /// A component around the fields of a core module.
 pub(crate) fn component(fields: &str) -> Vec<u8> {
     assemble(&text(fields))
+}
+
+/// A selector around the fields of a core module.
+pub(crate) fn selector(fields: &str) -> Vec<u8> {
+    assemble(&selector_text_with(fields, "", ""))
 }
 
 pub(crate) fn assemble(text: &str) -> Vec<u8> {
