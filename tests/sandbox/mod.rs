@@ -13,6 +13,7 @@ mod isolation;
 mod memory;
 mod output;
 mod schema;
+mod selectors;
 mod stack;
 mod time;
 mod worlds;

@@ -99,6 +99,7 @@ impl Sandbox {
 
     fn describe<W: World>(&self, world: &W, inspection: &Inspection) -> Result<Description, Refusal> {
         let limits = Arc::new(self.limits.of_component(inspection.size));
+        let _slot = self.slots.take();
         let mut store = fresh_store(&self.engine, &limits, self.metering);
         let faulted = |error: wasmtime::Error, store: &Store<W::Data>| {
             Refusal::Describe(Fault::of(W::KIND, &error, store.data().bounds()))

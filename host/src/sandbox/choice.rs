@@ -77,8 +77,10 @@ pub(super) struct Choices {
     usage: SelectorUsage,
     /// How much longer the selector may take, all events of the batch together.
     left: Duration,
-    /// How long the mapping waited and has not been given back yet.
-    waited: Duration,
+    /// By the index of the event: how long the selector took.
+    took: Vec<Duration>,
+    /// When the call of the mapping began.
+    began: Instant,
 }
 
 /// An instance of the selector.
@@ -100,15 +102,20 @@ impl Choices {
             faults: BTreeMap::new(),
             usage: SelectorUsage::default(),
             left,
-            waited: Duration::ZERO,
+            took: vec![Duration::ZERO; events.len()],
+            began: Instant::now(),
         }
     }
 
     /// How much time a batch has for its selector before events are put back: what the faults of a
     /// batch may cost.
     pub(super) fn budget(chooser: &Chooser) -> Duration {
-        let limits = chooser.selector.limits();
-        Duration::from_millis(limits.deadline_ms) * limits.fault_deadlines
+        chooser.deadline() * chooser.selector.limits.fault_deadlines
+    }
+
+    /// How long the mapping itself has run.
+    fn mapping_ran(&self) -> Duration {
+        self.began.elapsed().saturating_sub(self.usage.time)
     }
 
     /// Asks about an event of the batch.
@@ -130,8 +137,10 @@ impl Choices {
         let took = start.elapsed();
         self.usage.calls += 1;
         self.usage.time += took;
-        self.waited += took;
         self.left = self.left.saturating_sub(took);
+        if let Some(so_far) = self.took.get_mut(index) {
+            *so_far += took;
+        }
         Ok(chosen.unwrap_or_else(|fault| {
             self.faults.insert(index, fault);
             Selection::DefaultRule
@@ -141,6 +150,12 @@ impl Choices {
     /// An instance that has answered before is not what an event should fail of: then it is asked
     /// about once more, in a fresh one.
     fn chosen(&mut self, index: usize, candidates: &[Group]) -> Result<Selection, Fault> {
+        // What an event takes by being asked about again and again is its own: it is not asked about later.
+        let deadline = self.chooser.deadline();
+        if self.took.get(index).is_some_and(|took| *took >= deadline) {
+            let detail = format!("ran longer than {} ms, all answers about the event together", deadline.as_millis());
+            return Err(Fault::of_selector(FaultKind::Deadline, detail));
+        }
         if self.left.is_zero() {
             let detail = "not asked: other events of its batch took all the time that a selector has";
             return Err(Fault::of_selector(FaultKind::CutShort, detail));
@@ -199,7 +214,7 @@ impl Instance {
         let limits = &chooser.selector.limits;
         let start = Instant::now();
         // Epochs pass for all stores alike, also while the mapping ran in between.
-        self.store.set_epoch_deadline(ticks(Duration::from_millis(limits.deadline_ms).saturating_sub(self.ran)));
+        self.store.set_epoch_deadline(ticks(chooser.deadline().saturating_sub(self.ran)));
         self.is_used = true;
         let guest = self.guest.accoil_event_stream_group_selection();
         let answer = guest.call_select(&mut self.store, chooser.settings.text(), event, candidates);
@@ -219,13 +234,12 @@ impl SelectorUsage {
     }
 }
 
-/// Gives a mapping that comes to its deadline the time back for which it waited for the selector.
-pub(super) fn extend_deadline(store: &mut Store<Held>) {
-    store.epoch_deadline_callback(|mut store| {
-        let waited = store.data_mut().choices.as_mut().map(|choices| std::mem::take(&mut choices.waited));
-        Ok(match waited {
-            Some(waited) if !waited.is_zero() => UpdateDeadline::Continue(ticks(waited)),
-            _ => UpdateDeadline::Interrupt,
-        })
+/// Lets a mapping that comes to its deadline go on for as long as it waited for the selector. That is
+/// reckoned anew from what it ran itself: a tick for every short wait would be time without end.
+pub(super) fn extend_deadline(store: &mut Store<Held>, deadline: Duration) {
+    store.epoch_deadline_callback(move |store| {
+        let ran = store.data().choices.as_ref().map(Choices::mapping_ran);
+        let left = ran.and_then(|ran| deadline.checked_sub(ran)).filter(|left| !left.is_zero());
+        Ok(left.map_or(UpdateDeadline::Interrupt, |left| UpdateDeadline::Continue(ticks(left))))
     });
 }

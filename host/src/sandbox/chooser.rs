@@ -1,6 +1,7 @@
 //! A group selector with its settings: what the mapping of a tenant asks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,11 @@ impl Chooser {
     #[must_use]
     pub fn on_fault(&self) -> OnFault {
         self.on_fault
+    }
+
+    /// How long an instance of the selector may run.
+    pub(super) fn deadline(&self) -> Duration {
+        Duration::from_millis(self.selector.limits.deadline_ms)
     }
 
     /// Checks that a mapping asks a selector at all.

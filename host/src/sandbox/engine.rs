@@ -11,15 +11,19 @@ use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Engine, PoolingAllocationConfig, Store, WasmFeatures};
 
 use super::contract::{GroupSelector, MappingComponent};
+use super::slots::Slots;
 use super::store::{Bounded, Bounds, Held};
 use crate::limits::Limits;
 
 /// How often deadlines are looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How many instances there can be at a time: more than threads that run them, each a mapping and its
-/// selector.
-const SLOTS: usize = 64;
+/// How many calls can run at a time: more than the service has threads for mappings, since candidates
+/// run beside them.
+const CALLS: usize = 64;
+
+/// Instances of a call: a mapping and its selector.
+const INSTANCES_PER_CALL: usize = 2;
 
 /// How much of a slot's memory stays in place when its instance is gone: as
 /// much as a batch needs.
@@ -61,6 +65,7 @@ pub struct Sandbox {
     pub(super) selector_linker: Linker<Bounds>,
     pub(super) limits: Arc<Limits>,
     pub(super) metering: Metering,
+    pub(super) slots: Arc<Slots>,
     _ticker: Ticker,
 }
 
@@ -71,7 +76,7 @@ impl Sandbox {
     ///
     /// When the machine can't run it.
     pub fn new(limits: &Limits, metering: Metering) -> Result<Self, Error> {
-        Self::with_slots(limits, metering, SLOTS)
+        Self::with_room(limits, metering, CALLS)
     }
 
     /// The same for a process that runs one mapping at a time, with its selector, and may have little
@@ -81,18 +86,19 @@ impl Sandbox {
     ///
     /// As [`Sandbox::new`].
     pub(crate) fn with_few_slots(limits: &Limits, metering: Metering) -> Result<Self, Error> {
-        Self::with_slots(limits, metering, 2)
+        Self::with_room(limits, metering, 1)
     }
 
-    fn with_slots(limits: &Limits, metering: Metering, slots: usize) -> Result<Self, Error> {
-        let engine = Engine::new(&config(limits, metering, slots)).map_err(Error)?;
+    fn with_room(limits: &Limits, metering: Metering, calls: usize) -> Result<Self, Error> {
+        let engine = Engine::new(&config(limits, metering, calls * INSTANCES_PER_CALL)).map_err(Error)?;
         let mut mapping_linker = Linker::new(&engine);
         MappingComponent::add_to_linker::<_, HasSelf<_>>(&mut mapping_linker, |held| held).map_err(Error)?;
         let mut selector_linker = Linker::new(&engine);
         GroupSelector::add_to_linker::<_, HasSelf<_>>(&mut selector_linker, |bounds| bounds).map_err(Error)?;
         let ticker = Ticker::start(&engine).map_err(|error| Error(error.into()))?;
         let limits = Arc::new(limits.clone());
-        Ok(Self { engine, mapping_linker, selector_linker, limits, metering, _ticker: ticker })
+        let slots = Arc::new(Slots::new(calls));
+        Ok(Self { engine, mapping_linker, selector_linker, limits, metering, slots, _ticker: ticker })
     }
 
     /// The limits in force.

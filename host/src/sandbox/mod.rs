@@ -22,6 +22,7 @@ mod refusal;
 mod run;
 mod schema_size;
 mod settings;
+mod slots;
 mod store;
 mod texts;
 

@@ -13,6 +13,7 @@ use super::engine::{Metering, Sandbox};
 use super::inspection::Inspection;
 use super::refusal::Refusal;
 use super::settings::{Schema, Settings, SettingsError};
+use super::slots::Slots;
 use super::store::{Bounded, Bounds, Held};
 use crate::limits::Limits;
 
@@ -51,6 +52,7 @@ pub struct Plugin<W> {
     pub(super) world: W,
     pub(super) limits: Arc<Limits>,
     pub(super) metering: Metering,
+    pub(super) slots: Arc<Slots>,
     about: About,
     schema: Schema,
 }
@@ -66,7 +68,8 @@ impl<W: World> Plugin<W> {
     pub(super) fn new(sandbox: &Sandbox, world: W, about: About) -> Result<Self, Refusal> {
         let schema = Schema::parse(&about.description.settings_schema)?;
         let limits = Arc::new(sandbox.limits.of_component(about.inspection.size));
-        Ok(Self { world, limits, metering: sandbox.metering, about, schema })
+        let slots = Arc::clone(&sandbox.slots);
+        Ok(Self { world, limits, metering: sandbox.metering, slots, about, schema })
     }
 
     /// Its code, for [`Sandbox::load`].

@@ -44,15 +44,16 @@ impl Mapping {
         let left = chooser.map_or(Duration::ZERO, |chooser| Choices::budget(chooser));
         let Called { answer, fallbacks, usage } = self.call(settings, chooser, left, &lowered);
         match answer {
+            // Whoever puts back what was cut short must find the first one done, or the same comes again for ever.
+            Ok(outcomes) if lowered.len() > 1 && outcomes.first().is_some_and(is_cut_short) => {
+                Ran { usage, ..self.run_one_by_one(settings, chooser, left, &lowered) }
+            }
             Ok(outcomes) => Ran { outcomes, fallbacks, usage },
             Err(fault) if lowered.len() <= 1 => {
                 let outcomes = lowered.iter().map(|_| Outcome::Fault(fault.clone())).collect();
                 Ran { outcomes, fallbacks, usage }
             }
-            Err(_) => {
-                let left = left.saturating_sub(usage.selector.time);
-                Ran { usage, ..self.run_one_by_one(settings, chooser, left, &lowered) }
-            }
+            Err(_) => Ran { usage, ..self.run_one_by_one(settings, chooser, left, &lowered) },
         }
     }
 
@@ -66,6 +67,7 @@ impl Mapping {
     ) -> (Outcome, Option<Choice>) {
         let lowered = [lower(event)];
         let left = chooser.map_or(Duration::ZERO, |chooser| Choices::budget(chooser));
+        let _slot = self.slots.take();
         let mut store = self.store(chooser, left, &lowered);
         store.data_mut().watch_choices();
         let answer = self.call_in(&mut store, settings, &lowered);
@@ -127,6 +129,7 @@ impl Mapping {
         left: Duration,
         events: &[contract::Event<'_>],
     ) -> Called {
+        let _slot = self.slots.take();
         let mut store = self.store(chooser, left, events);
         let answer = self.call_in(&mut store, settings, events);
         self.ended(answer, chooser, &mut store, events)
@@ -136,7 +139,7 @@ impl Mapping {
         let mut store: Store<Held> = fresh_store(self.world.instance_pre().engine(), &self.limits, self.metering);
         if let Some(chooser) = chooser {
             store.data_mut().choices = Some(Choices::new(chooser, events, left));
-            extend_deadline(&mut store);
+            extend_deadline(&mut store, Duration::from_millis(self.limits.deadline_ms));
         }
         store
     }
@@ -184,6 +187,10 @@ impl Mapping {
         }
         Called { answer, fallbacks, usage }
     }
+}
+
+fn is_cut_short(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Fault(fault) if fault.kind == FaultKind::CutShort)
 }
 
 fn wrong_count(found: usize, expected: usize) -> Fault {

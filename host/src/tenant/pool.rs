@@ -16,7 +16,7 @@ pub(super) type Job = Box<dyn FnOnce() + Send>;
 /// go on.
 const THREADS_PER_PROCESSOR: usize = 4;
 
-/// The most threads; the sandbox has slots for more.
+/// The most threads; the sandbox has room for more.
 const MOST_THREADS: usize = 32;
 
 /// The pool. Dropping it ends the threads when they are done.

@@ -1,0 +1,7 @@
+;; Counts its calls, and gives up at the third.
+(global $calls (mut i32) (i32.const 0))
+(func $on_select (param $asked i32) (param $answer i32)
+  (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+  (if (i32.eq (global.get $calls) (i32.const 3)) (then (unreachable)))
+  (i32.store8 (local.get $answer) (i32.const 2))
+  (i32.store offset=4 (local.get $answer) (i32.const 1)))
