@@ -68,14 +68,15 @@ export class Event {
    */
   candidates(): Group[] {
     if (!this.#wire.groupProperties.startsWith("{")) return [];
-    const found = new Map<string, Group>();
-    for (const [type, ids] of Object.entries(readBag(this.#wire.groups, numbersAsText))) {
-      for (const id of Array.isArray(ids) ? ids : [ids]) {
+    const { groups } = this.#wire;
+    const found: Group[] = [];
+    for (const [type, ids] of Object.entries(readBag(groups, NUMBER.test(groups) ? numbersAsText : undefined))) {
+      for (const id of new Set(Array.isArray(ids) ? ids : [ids])) {
         if (typeof id !== "string" || id === "") continue;
-        found.set(JSON.stringify([type, id]), new Group(id, type, asBag(asBag(this.groupProperties[type])[id])));
+        found.push(new Group(id, type, asBag(asBag(this.groupProperties[type])[id])));
       }
     }
-    return [...found.values()].sort((a, b) => compare(a.id, b.id) || compare(a.type, b.type));
+    return found.sort((a, b) => compare(a.id, b.id) || compare(a.type, b.type));
   }
 
   #bag(field: "eventProperties" | "userProperties" | "groupProperties" | "attributes"): Bag {
@@ -113,6 +114,9 @@ function asBag(value: unknown): Bag {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return Object.setPrototypeOf(isObject ? value : {}, null);
 }
+
+/** What may be a number in JSON text. */
+const NUMBER = /[:[,]-?\d/;
 
 /** Ids may be numbers. They are taken as they stand in the text, for JavaScript's have 53 bits. */
 function numbersAsText(_key: string, value: unknown, context: { source: string }): unknown {

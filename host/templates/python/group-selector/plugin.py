@@ -1,6 +1,6 @@
 """Joins `rule.py` to the contract. There is no need to change this file, but for the name and the version.
 
-`wit_world` is made from `wit/` at each build; `componentize-py -d wit -w group-selector bindings .` writes it for editors.
+`wit_world` is made from `wit/` at each build; `componentize-py -d wit -w group-selector bindings src` writes it for editors.
 """
 
 import json

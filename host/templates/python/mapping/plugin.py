@@ -1,6 +1,6 @@
 """Joins `rule.py` to the contract. There is no need to change this file, but for the name and the version.
 
-`wit_world` is made from `wit/` at each build; `componentize-py -d wit -w mapping-component bindings .` writes it for
+`wit_world` is made from `wit/` at each build; `componentize-py -d wit -w mapping-component bindings src` writes it for
 editors.
 """
 
