@@ -243,7 +243,7 @@ fn new() {
           --lang <LANGUAGE>
               The language to write it in
 
-              [possible values: rust, c]
+              [possible values: rust, typescript, python, c]
 
       -h, --help
               Print help (see a summary with '-h')

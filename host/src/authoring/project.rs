@@ -61,19 +61,25 @@ impl FromStr for World {
 pub enum Language {
     /// Rust, with the crate `accoil-plugin` that `new` puts into the folder.
     Rust,
+    /// TypeScript or JavaScript, run by QuickJS in the component.
+    TypeScript,
+    /// Python, run by CPython in the component.
+    Python,
     /// C, with bindings that `new` puts into the folder.
     C,
 }
 
 impl Language {
     /// All, as they are written.
-    pub const NAMES: [&str; 2] = ["rust", "c"];
+    pub const NAMES: [&str; 4] = ["rust", "typescript", "python", "c"];
 
     /// As it is written in `plugin.toml` and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::TypeScript => "typescript",
+            Self::Python => "python",
             Self::C => "c",
         }
     }
@@ -85,6 +91,8 @@ impl FromStr for Language {
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
             "rust" => Ok(Self::Rust),
+            "typescript" => Ok(Self::TypeScript),
+            "python" => Ok(Self::Python),
             "c" => Ok(Self::C),
             _ => Err(one_of(&Self::NAMES)),
         }

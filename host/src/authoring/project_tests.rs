@@ -22,7 +22,7 @@ fn what_is_wrong_is_named_with_its_key() {
         ("name = \"a\"\nworld = \"x\"", "plugin-key: p/plugin.toml: world: must be one of group-selector, mapping"),
         (
             "name = \"a\"\nworld = \"mapping\"\nlanguage = \"cobol\"",
-            "plugin-key: p/plugin.toml: language: must be one of rust, c",
+            "plugin-key: p/plugin.toml: language: must be one of rust, typescript, python, c",
         ),
         ("nam = \"a\"", "plugin-key: p/plugin.toml: nam: unknown key; those known are name, world, language"),
     ] {

@@ -2,7 +2,9 @@
 
 mod c;
 mod common;
+mod python;
 mod rust;
+mod typescript;
 
 use std::fs;
 use std::io;
@@ -36,6 +38,8 @@ pub fn create(parent: &Path, name: &str, world: World, language: Language) -> Re
     make_empty(&folder)?;
     let template = match language {
         Language::Rust => rust::template(world),
+        Language::TypeScript => typescript::template(world),
+        Language::Python => python::template(world),
         Language::C => c::template(world),
     };
     let project = Project { folder, name: name.to_owned(), world, language };
