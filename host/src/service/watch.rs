@@ -72,12 +72,13 @@ async fn look(service: &Service) -> Seen {
 }
 
 fn files(config: &Config) -> Seen {
-    let components = config.tenants.iter().filter_map(|tenant| match &tenant.mapping.component {
+    let mappings = config.tenants.iter().filter_map(|tenant| match &tenant.mapping.component {
         Component::File(path) => Some(path.clone()),
         Component::Default => None,
     });
+    let selectors = config.tenants.iter().filter_map(|tenant| Some(tenant.selector.as_ref()?.component.clone()));
     let certificate = config.server.tls.as_ref().map(|tls| tls.certificate.clone());
-    let paths = std::iter::once(config.path.clone()).chain(certificate).chain(components);
+    let paths = std::iter::once(config.path.clone()).chain(certificate).chain(mappings).chain(selectors);
     paths.map(|path| (path.clone(), state(&path))).collect()
 }
 
