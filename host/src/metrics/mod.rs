@@ -33,6 +33,12 @@ struct ReasonLabels {
     reason: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    tenant: String,
+    kind: &'static str,
+}
+
 /// All metrics of the process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -46,6 +52,7 @@ pub struct Metrics {
     without_account: Family<Labels, Counter>,
     repinned: Family<Labels, Counter>,
     rollbacks: Family<Labels, Counter>,
+    selector_fallbacks: Family<KindLabels, Counter>,
     version: Family<Labels, Gauge>,
     retrying: Family<Labels, Gauge>,
     closed: Family<Labels, Gauge>,
@@ -59,6 +66,7 @@ pub struct TenantMetrics {
     tenant: String,
     skipped_by: Family<ReasonLabels, Counter>,
     dead_by: Family<ReasonLabels, Counter>,
+    fallbacks_by: Family<KindLabels, Counter>,
     /// Events that ended delivered.
     pub delivered: Counter,
     /// Events that ended skipped, whatever the reason.
@@ -118,6 +126,7 @@ impl Metrics {
             without_account: Family::default(),
             repinned: Family::default(),
             rollbacks: Family::default(),
+            selector_fallbacks: Family::default(),
             version: Family::default(),
             retrying: Family::default(),
             closed: Family::default(),
@@ -142,6 +151,11 @@ impl Metrics {
             metrics.repinned.clone(),
         );
         registry.register("rollbacks", "Versions taken back by themselves", metrics.rollbacks.clone());
+        registry.register(
+            "selector_fallbacks",
+            "Events mapped by the mapping's own rule, for the group selector failed on them, by what it failed of",
+            metrics.selector_fallbacks.clone(),
+        );
         registry.register("mapping_version", "The version in force", metrics.version.clone());
         registry.register("events_retrying", "Events that wait to be tried again", metrics.retrying.clone());
         registry.register("destination_closed", "1 while the destination is left alone", metrics.closed.clone());
@@ -173,6 +187,7 @@ impl Metrics {
             tenant: name.to_owned(),
             skipped_by: self.skipped.clone(),
             dead_by: self.dead.clone(),
+            fallbacks_by: self.selector_fallbacks.clone(),
             delivered: self.delivered.get_or_create_owned(&labels),
             skipped: Counter::default(),
             dead: Counter::default(),
@@ -209,6 +224,11 @@ impl TenantMetrics {
         self.dead_by.get_or_create(&self.reason(reason)).inc();
     }
 
+    /// Counts an event on which the group selector failed in this way, and the mapping's own rule stepped in.
+    pub fn count_fallback(&self, kind: &'static str) {
+        self.fallbacks_by.get_or_create(&KindLabels { tenant: self.tenant.clone(), kind }).inc();
+    }
+
     fn reason(&self, reason: &str) -> ReasonLabels {
         let mut seen = self.seen_reasons.lock().unwrap_or_else(PoisonError::into_inner);
         let reason: String = reason.chars().take(REASON_CHARS).collect();
@@ -228,7 +248,10 @@ mod tests {
         let tenant = metrics.tenant("acme");
         tenant.delivered.inc();
         (0..200).for_each(|number| tenant.count_skipped(&format!("reason {number}")));
+        tenant.count_fallback("invalid output");
         let text = metrics.encode().unwrap();
+        let fallback = "accoil_stream_selector_fallbacks_total{tenant=\"acme\",kind=\"invalid output\"} 1\n";
+        assert!(text.contains(fallback), "{text}");
         assert!(text.contains("accoil_stream_events_delivered_total{tenant=\"acme\"} 1\n"), "{text}");
         assert_eq!(text.matches("events_skipped_total{").count(), REASONS + 1);
         assert!(text.contains("reason=\"(other reasons)\"} 150\n"), "{text}");

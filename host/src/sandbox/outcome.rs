@@ -66,6 +66,12 @@ pub struct Ran {
     pub usage: Usage,
 }
 
+impl From<Vec<Outcome>> for Ran {
+    fn from(outcomes: Vec<Outcome>) -> Self {
+        Self { outcomes, ..Self::default() }
+    }
+}
+
 /// What a call of a mapping used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {

@@ -42,7 +42,7 @@ pub use switch::{OnlyIf, Switch, SwitchError, Switched};
 use crate::event::Event;
 use crate::outbound::Pools;
 use crate::queue::{AuditEntry, Queue, QueueError, Seq, TenantId, UnixMs};
-use crate::sandbox::Outcome;
+use crate::sandbox::Ran;
 use crate::versions::{InForce, Library, Parts, Pin, SelectorParts, Tally, Version};
 use attempt::Way;
 
@@ -65,7 +65,7 @@ pub struct Setup {
 }
 
 /// Runs a version on a batch of events: an outcome for each, in order.
-type Runs = dyn Fn(&Version, &[Event<'_>]) -> Vec<Outcome> + Send + Sync;
+type Runs = dyn Fn(&Version, &[Event<'_>]) -> Ran + Send + Sync;
 
 impl Setup {
     /// What all tenants share.

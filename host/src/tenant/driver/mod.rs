@@ -59,6 +59,8 @@ pub(super) struct Driver {
     judge: Judge,
     /// Set from the moment at which the version on trial must not go on until it is taken back.
     condemned: Option<Verdict>,
+    /// When the log last said that a selector fails.
+    fallbacks_told: Option<Instant>,
     switches: VecDeque<Asked>,
     /// For what was put in force: from which event on, and the first ticket of those events.
     marks: VecDeque<(Seq, Ticket)>,
@@ -129,6 +131,7 @@ impl Driver {
             timeline,
             in_force,
             condemned: None,
+            fallbacks_told: None,
             switches: VecDeque::new(),
             marks: VecDeque::new(),
             arrivals,

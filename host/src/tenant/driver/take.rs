@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -11,6 +12,7 @@ use super::super::mapping::{Job, Mapped, Outcomes};
 use super::{Driver, FIRST_PAUSE, MOST_UNWRITTEN, Setup};
 use crate::event::now_ms;
 use crate::queue::{QueueError, Seq, Stored, TakeLimits};
+use crate::sandbox::Fault;
 use crate::versions::{Judge, Timeline, invariants};
 
 /// The least and the most events that are taken at once. More are taken when those before were gone
@@ -21,6 +23,9 @@ const MOST_TAKEN: usize = 2048;
 /// The most events that are taken and have not ended. Most of them are known by number only; they
 /// are many only when lanes are blocked.
 const MOST_HELD: usize = 200_000;
+
+/// How long the log is silent about a selector that goes on failing.
+const TELL_FALLBACKS_AGAIN: Duration = Duration::from_secs(60);
 
 /// A take that is under way.
 pub(super) type Taking = Pin<Box<dyn Future<Output = Taken> + Send>>;
@@ -129,9 +134,25 @@ impl Driver {
                     self.shared.note_judged(self.judge.seen());
                 }
                 self.condemned = outcomes.verdict;
+                self.note_fallbacks(&outcomes.fallbacks);
                 self.adapt(outcomes.mapped.len());
                 self.push_all(outcomes.mapped);
             }
+        }
+    }
+
+    /// Counts what the mapping's own rule stepped in for. The log says so now and then: it may be every event.
+    fn note_fallbacks(&mut self, faults: &[Fault]) {
+        faults.iter().for_each(|fault| self.metrics.count_fallback(fault.kind.name()));
+        let Some(first) = faults.first() else { return };
+        if self.fallbacks_told.is_none_or(|told| told.elapsed() >= TELL_FALLBACKS_AGAIN) {
+            self.fallbacks_told = Some(Instant::now());
+            tracing::warn!(
+                tenant = self.name,
+                code = first.code(),
+                events = faults.len(),
+                "the mapping's own rule chose the account instead of the group selector: {first}"
+            );
         }
     }
 

@@ -18,6 +18,7 @@ use super::{Runs, span};
 use crate::event::Event;
 use crate::outbound::Dialect;
 use crate::queue::{Attempt, Seq, Stored, UnixMs};
+use crate::sandbox::Fault;
 use crate::versions::{InForce, Judge, Timeline, Verdict, invariants};
 pub(super) use run::{Ran, RanEvent, Repin, in_sandbox};
 use settle::{resumed, settle};
@@ -76,6 +77,8 @@ pub(super) struct Outcomes {
     pub(super) judge: Judge,
     /// Set when the version that is watched must not go on.
     pub(super) verdict: Option<Verdict>,
+    /// On what selectors failed, where the mapping's own rule stepped in.
+    pub(super) fallbacks: Vec<Fault>,
 }
 
 impl Job {
@@ -85,6 +88,7 @@ impl Job {
         let mut mapping = Mapping {
             mapped: Vec::with_capacity(events.len()),
             verdict: None,
+            fallbacks: Vec::new(),
             judge: self.judge.clone(),
             batch: Vec::new(),
             bytes: 0,
@@ -107,7 +111,8 @@ impl Job {
             mapping.push(stored);
         }
         mapping.flush();
-        Outcomes { mapped: mapping.mapped, judge: mapping.judge, verdict: mapping.verdict }
+        let Mapping { mapped, judge, verdict, fallbacks, .. } = mapping;
+        Outcomes { mapped, judge, verdict, fallbacks }
     }
 }
 
@@ -117,6 +122,7 @@ struct Mapping<'a> {
     mapped: Vec<Mapped>,
     judge: Judge,
     verdict: Option<Verdict>,
+    fallbacks: Vec<Fault>,
     /// Events for which `current` is in force.
     batch: Vec<Stored>,
     bytes: usize,
@@ -183,6 +189,7 @@ impl Mapping<'_> {
             }),
             "an event is mapped by what is in force for it"
         );
+        self.fallbacks.extend(ran.outcomes.iter_mut().filter_map(|ran| ran.fallback.take()));
         ran.outcomes.reverse();
         for (stored, fault) in batch.into_iter().zip(faults) {
             let end = match fault {

@@ -1,10 +1,9 @@
 //! Running a batch: each event under its version, and under the one before if that one fails.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::Event;
-use crate::sandbox::{FaultKind, Outcome};
+use crate::sandbox::{self, Fault, FaultKind, Outcome};
 use crate::versions::{InForce, Judge, Tally, Trial, Verdict, Version};
 
 /// What running a batch came to.
@@ -23,6 +22,8 @@ pub(in crate::tenant) struct RanEvent {
     pub(in crate::tenant) version: u32,
     /// The outcome.
     pub(in crate::tenant) outcome: Outcome,
+    /// What the version's selector failed on, where the mapping's own rule stepped in.
+    pub(in crate::tenant) fallback: Option<Fault>,
     /// Set when that is not the version in force.
     pub(in crate::tenant) repin: Option<Repin>,
 }
@@ -73,15 +74,17 @@ pub(super) fn run<'a>(
 fn take_over_faults(
     outcomes: &mut [RanEvent],
     trial: Trial<'_>,
-    again: Vec<(usize, Outcome)>,
+    again: Vec<(usize, Once)>,
     is_again: bool,
-) -> (Tally, Vec<(usize, Outcome)>) {
+) -> (Tally, Vec<(usize, Once)>) {
     let mut tally = Tally { events: on(trial.tried, outcomes), ..Tally::default() };
     let mut rejected = Vec::new();
     for (index, good) in again {
         let Some(ran) = outcomes.get_mut(index) else { continue };
-        match (&ran.outcome, &good) {
+        match (&ran.outcome, &good.outcome) {
             (_, Outcome::Fault(_)) | (Outcome::Reject(_), Outcome::Reject(_)) => {}
+            // The account is the one that the rule says, and not the one that the selector would have.
+            (Outcome::Deliver(_) | Outcome::Skip(_), _) if good.fallback.is_some() => {}
             (Outcome::Reject(_), _) if !is_again => {
                 tally.rejects += 1;
                 rejected.push((index, good));
@@ -101,42 +104,66 @@ fn on(version: &Version, outcomes: &[RanEvent]) -> u64 {
     outcomes.iter().filter(|ran| ran.version == version.number && ran.repin.is_none()).count() as u64
 }
 
-fn take_over(ran: &mut RanEvent, version: &Version, outcome: Outcome) {
-    let because = match &ran.outcome {
-        Outcome::Fault(fault) => fault.to_string(),
-        Outcome::Reject(reason) => format!("rejected: {reason}"),
-        Outcome::Deliver(_) | Outcome::Skip(_) => String::new(),
+fn take_over(ran: &mut RanEvent, version: &Version, good: Once) {
+    let because = match (&ran.outcome, &ran.fallback) {
+        (Outcome::Fault(fault), _) => fault.to_string(),
+        (Outcome::Reject(reason), _) => format!("rejected: {reason}"),
+        (Outcome::Deliver(_) | Outcome::Skip(_), fallback) => {
+            fallback.as_ref().map(ToString::to_string).unwrap_or_default()
+        }
     };
     let repin = Some(Repin { from: ran.version, because });
-    *ran = RanEvent { version: version.number, outcome, repin };
+    *ran = good.by(version, repin);
+}
+
+/// What one run made of an event.
+struct Once {
+    outcome: Outcome,
+    fallback: Option<Fault>,
+}
+
+impl Once {
+    fn by(self, version: &Version, repin: Option<Repin>) -> RanEvent {
+        RanEvent { version: version.number, outcome: self.outcome, fallback: self.fallback, repin }
+    }
+
+    /// One for each event, in order.
+    fn each(ran: sandbox::Ran) -> Vec<Self> {
+        let mut each: Vec<Self> = ran.outcomes.into_iter().map(|outcome| Self { outcome, fallback: None }).collect();
+        for (index, fault) in ran.fallbacks {
+            if let Some(once) = each.get_mut(index) {
+                once.fallback = Some(fault);
+            }
+        }
+        each
+    }
 }
 
 /// Each event under the version that is in force for it.
 fn first_run(in_force: &InForce, events: &[Event<'_>], call: &Call<'_>) -> Vec<RanEvent> {
-    let of = |version: &Arc<Version>, outcome| RanEvent { version: version.number, outcome, repin: None };
     let Some((split, canary)) = &in_force.canary else {
         let live = &in_force.live;
-        return call(live, events).into_iter().map(|outcome| of(live, outcome)).collect();
+        return Once::each(call(live, events)).into_iter().map(|once| once.by(live, None)).collect();
     };
     let is_canary: Vec<bool> = events.iter().map(|event| split.takes(event)).collect();
     let side = |wanted: bool| -> Vec<Event<'_>> {
         let taken = is_canary.iter().zip(events).filter(|(is_canary, _)| **is_canary == wanted);
         taken.map(|(_, event)| event.clone()).collect()
     };
-    let mut live = call(&in_force.live, &side(false)).into_iter();
-    let mut tried = call(canary, &side(true)).into_iter();
+    let mut live = Once::each(call(&in_force.live, &side(false))).into_iter();
+    let mut tried = Once::each(call(canary, &side(true))).into_iter();
     let next = |is_canary: &bool| match is_canary {
-        true => tried.next().map(|outcome| of(canary, outcome)),
-        false => live.next().map(|outcome| of(&in_force.live, outcome)),
+        true => tried.next().map(|once| once.by(canary, None)),
+        false => live.next().map(|once| once.by(&in_force.live, None)),
     };
     is_canary.iter().filter_map(next).collect()
 }
 
-/// What the version on trial failed on or rejected, under the good one: index and outcome.
-fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>], call: &Call<'_>) -> Vec<(usize, Outcome)> {
+/// What the version on trial, or its selector, failed on or rejected, under the good one: index and outcome.
+fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>], call: &Call<'_>) -> Vec<(usize, Once)> {
     let failed = |ran: &RanEvent| {
         let is_tried = ran.version == trial.tried.number && ran.repin.is_none();
-        is_tried && matches!(ran.outcome, Outcome::Fault(_) | Outcome::Reject(_))
+        is_tried && (ran.fallback.is_some() || matches!(ran.outcome, Outcome::Fault(_) | Outcome::Reject(_)))
     };
     let failed: Vec<(usize, Event<'_>)> = outcomes
         .iter()
@@ -149,16 +176,16 @@ fn second_run(outcomes: &[RanEvent], trial: Trial<'_>, events: &[Event<'_>], cal
         return Vec::new();
     }
     let (indexes, events): (Vec<usize>, Vec<Event<'_>>) = failed.into_iter().unzip();
-    indexes.into_iter().zip(call(trial.good, &events)).collect()
+    indexes.into_iter().zip(Once::each(call(trial.good, &events))).collect()
 }
 
 /// Runs a version on a batch of events.
-pub(super) type Call<'a> = dyn Fn(&Version, &[Event<'_>]) -> Vec<Outcome> + 'a;
+pub(super) type Call<'a> = dyn Fn(&Version, &[Event<'_>]) -> sandbox::Ran + 'a;
 
 /// Runs a version's mapping in the sandbox.
-pub(in crate::tenant) fn in_sandbox(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
+pub(in crate::tenant) fn in_sandbox(version: &Version, events: &[Event<'_>]) -> sandbox::Ran {
     if events.is_empty() {
-        return Vec::new();
+        return sandbox::Ran::default();
     }
-    version.what.run(events).outcomes
+    version.what.run(events)
 }

@@ -7,7 +7,7 @@ use crate::admission::Admission;
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::queue::{Activation, UnixMs, WHOLE};
-use crate::sandbox::{DEFAULT_COMPONENT, Fault, FaultKind, Outcome};
+use crate::sandbox::{self, DEFAULT_COMPONENT, Fault, FaultKind, Outcome};
 use crate::versions::{Candidate, Fallback, InForce, Judge, Library, Parts, Rules, Split, Tally, Version};
 
 const RULES: Rules = Rules { failures: 3, fault_percent: 1, reject_percent: 10 };
@@ -70,7 +70,7 @@ fn ran(
     let number = |event: &Event<'_>| event.event_type[1..].parse().unwrap();
     let call = |version: &Version, events: &[Event<'_>]| {
         let one = |event| if version.number == 2 { bad(number(event)) } else { good(number(event)) };
-        events.iter().map(one).collect()
+        events.iter().map(one).collect::<Vec<_>>().into()
     };
     run(in_force, in_force.trials(5), judge, false, &events, &call)
 }
@@ -85,6 +85,41 @@ fn what_the_new_version_fails_on_the_one_before_runs() {
     assert_eq!(ran.outcomes[3].outcome, Outcome::Reject("old".to_owned()));
     assert_eq!(ran.outcomes[3].repin, Some(Repin { from: 2, because: "panic: x".to_owned() }));
     assert_eq!((ran.verdict, judge.seen()), (None, Tally { events: 10, faults: 1, rejects: 0 }));
+}
+
+/// Version 2 has a selector that fails on one event, and the mapping's own rule steps in; version 1 has one that fails on
+/// these.
+fn fallen_back(judge: &mut Judge, good: &[usize]) -> Ran {
+    let texts = events(10);
+    let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).unwrap()).collect();
+    let failed = |index| (index, Fault::of_selector(FaultKind::Panic, "x"));
+    let call = |version: &Version, events: &[Event<'_>]| sandbox::Ran {
+        fallbacks: if version.number == 2 { vec![failed(3)] } else { good.iter().copied().map(failed).collect() },
+        ..vec![skip(); events.len()].into()
+    };
+    let in_force = watched(9);
+    run(&in_force, in_force.trials(5), Some(judge), false, &events, &call)
+}
+
+#[test]
+fn what_its_selector_fails_on_the_one_before_runs_whoever_steps_in() {
+    let mut judge = Judge::new(RULES);
+    let ran = fallen_back(&mut judge, &[]);
+    let versions: Vec<u32> = ran.outcomes.iter().map(|one| one.version).collect();
+    assert_eq!(versions, [2, 2, 2, 1, 2, 2, 2, 2, 2, 2]);
+    assert_eq!(ran.outcomes[3].repin, Some(Repin { from: 2, because: "group selector: panic: x".to_owned() }));
+    assert!(ran.outcomes.iter().all(|one| one.fallback.is_none()));
+    assert_eq!(judge.seen(), Tally { events: 10, faults: 1, rejects: 0 });
+}
+
+#[test]
+fn where_the_selectors_of_both_fail_it_stands_and_is_told() {
+    let mut judge = Judge::new(RULES);
+    // The only event that version 1 runs.
+    let ran = fallen_back(&mut judge, &[0]);
+    assert!(ran.outcomes.iter().all(|one| one.version == 2 && one.repin.is_none()));
+    let told: Vec<usize> = (0..10).filter(|index| ran.outcomes[*index].fallback.is_some()).collect();
+    assert_eq!((told, judge.seen()), (vec![3], Tally { events: 10, faults: 0, rejects: 0 }));
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub(super) fn settle(
         let attempt = Attempt { version, delivered, ..Attempt::default() };
         Mapped::Dead { seq, attempt, reason, detail }
     };
-    let RanEvent { version, outcome, repin } = match end {
+    let RanEvent { version, outcome, repin, .. } = match end {
         Ok(ran) => ran,
         Err((code, detail)) => return dead(&stored, live, code.to_owned(), detail),
     };

@@ -10,7 +10,7 @@ use crate::accoil::{AccoilEvent, Call};
 use crate::event::Event;
 use crate::outbound::Answer;
 use crate::queue::{Activation, Attempt, Change, Ending, Seq, Stored};
-use crate::sandbox::{Fault, FaultKind, Outcome};
+use crate::sandbox::{Fault, FaultKind, Outcome, Ran};
 use crate::versions::invariants::{self, Choice};
 use crate::versions::{Pin, Split, Version};
 
@@ -112,14 +112,14 @@ fn candidate_of(settings: &str) -> u32 {
 }
 
 /// Runs a version, in place of the sandbox.
-pub(super) fn run_version(version: &Version, events: &[Event<'_>]) -> Vec<Outcome> {
+pub(super) fn run_version(version: &Version, events: &[Event<'_>]) -> Ran {
     let candidate = candidate_of(version.what.settings.text());
     let mut outcomes: Vec<Outcome> = events.iter().map(|event| outcome(candidate, event)).collect();
     let slow = outcomes.iter().position(|outcome| candidate == SLOW && matches!(outcome, Outcome::Fault(_)));
     for late in outcomes.iter_mut().skip(slow.map_or(usize::MAX, |slow| slow + 1)) {
         *late = Outcome::Fault(Fault::new(FaultKind::CutShort, "late"));
     }
-    outcomes
+    outcomes.into()
 }
 
 fn outcome(candidate: u32, event: &Event<'_>) -> Outcome {
