@@ -16,6 +16,7 @@ use crate::cli::{Exit, Failure};
 use crate::input::{Item, Progress};
 use crate::limits::Limits;
 use crate::pipeline::{Batch, Collector};
+use crate::sandbox::OnFault;
 
 /// Tells where the next page of the history begins. A page without it is the last one.
 const NEXT: &str = "x-next-after";
@@ -37,6 +38,15 @@ pub(super) struct Version {
     tenant: String,
     digest: String,
     settings: Box<RawValue>,
+    selector: Option<KnownSelector>,
+}
+
+/// Its group selector.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct KnownSelector {
+    component: String,
+    settings: Box<RawValue>,
+    pub(super) on_fault: OnFault,
 }
 
 /// What came of reading its events.
@@ -64,6 +74,8 @@ struct Known {
     version: u32,
     mapping: Option<String>,
     settings: Option<Box<RawValue>>,
+    #[serde(default)]
+    selector: Option<KnownSelector>,
 }
 
 impl Live {
@@ -88,8 +100,8 @@ impl Live {
         let known = self.list(("version", number.to_string()))?.versions;
         let tenant = self.tenant.clone();
         match known.into_iter().find(|known| known.version == number) {
-            Some(Known { mapping: Some(digest), settings: Some(settings), .. }) => {
-                Ok(Version { number, tenant, digest, settings })
+            Some(Known { mapping: Some(digest), settings: Some(settings), selector, .. }) => {
+                Ok(Version { number, tenant, digest, settings, selector })
             }
             _ => {
                 let problem = format!("tenant {tenant}: the store no longer knows what version {number} is");
@@ -105,6 +117,11 @@ impl Live {
     /// The component of a version.
     pub(super) fn component(&self, version: &Version) -> Result<Vec<u8>, Failure> {
         Ok(self.admin.fetch(&["components", &version.digest], &[])?.bytes)
+    }
+
+    /// The component of a version's selector.
+    pub(super) fn selector(&self, selector: &KnownSelector) -> Result<Vec<u8>, Failure> {
+        Ok(self.admin.fetch(&["components", &selector.component], &[])?.bytes)
     }
 
     /// Hands on what was accepted up to now, page by page, as it was sent.
@@ -162,6 +179,16 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
 }
 
 impl Version {
+    pub(super) fn settings(&self) -> &str {
+        self.settings.get()
+    }
+
+    pub(super) fn selector(&self) -> Option<&KnownSelector> {
+        self.selector.as_ref()
+    }
+}
+
+impl KnownSelector {
     pub(super) fn settings(&self) -> &str {
         self.settings.get()
     }

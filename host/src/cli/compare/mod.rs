@@ -1,5 +1,6 @@
 //! `compare`: what a candidate mapping would change.
 
+mod admitting;
 mod live;
 mod named;
 mod run;

@@ -37,6 +37,22 @@ impl FromStr for Named {
     }
 }
 
+/// A group selector as it is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NamedSelector {
+    /// None: the mapping's own rule decides.
+    None,
+    File(PathBuf),
+}
+
+impl FromStr for NamedSelector {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(if text == "none" { Self::None } else { Self::File(text.into()) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -47,9 +47,9 @@ impl<'a> Comparer<'a> {
         if events.is_empty() {
             return;
         }
-        let run = |side: Side<'_>| -> (Vec<Outcome>, u64) {
-            let Ran { outcomes, usage, .. } = side.mapping.run_with(side.settings, None, events);
-            (outcomes, usage.fuel.unwrap_or_default())
+        let run = |side: &Side| -> (Vec<Outcome>, u64) {
+            let Ran { outcomes, usage, .. } = side.mapping.run_with(&side.settings, side.chooser.as_ref(), events);
+            (outcomes, usage.fuel.unwrap_or_default().saturating_add(usage.selector.fuel.unwrap_or_default()))
         };
         let (baseline, baseline_fuel) = run(self.mappings.baseline());
         let (candidate, candidate_fuel) = run(self.mappings.candidate());

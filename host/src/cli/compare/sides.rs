@@ -1,15 +1,16 @@
-//! The two mappings that are compared.
+//! The two mappings that are compared, each with its selector.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
-use super::live::{Live, Version};
-use super::named::Named;
+use super::admitting::{Admitting, Found};
+use super::live::{KnownSelector, Live, Version};
+use super::named::{Named, NamedSelector};
 use crate::cli::{Exit, Failure, mapping, tell};
-use crate::config::AdmissionConfig;
 use crate::limits::Limits;
-use crate::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings};
+use crate::sandbox::{Chooser, DEFAULT_COMPONENT, Mapping, Metering, Sandbox, Settings};
 
 /// Options that choose the two.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub(super) struct Options {
 
     /// The component that may follow it, named in the same way; without this
     /// option the same with other settings.
-    #[arg(long, value_name = "B.wasm", required_unless_present_any = ["candidate_settings", "baseline_settings"])]
+    #[arg(long, value_name = "B.wasm", required_unless_present_any = CHANGES)]
     candidate: Option<Named>,
 
     /// Settings of both: a JSON or TOML file. Without any, with --tenant
@@ -38,23 +39,50 @@ pub(super) struct Options {
     /// Settings of the candidate, if they are others.
     #[arg(long, value_name = "FILE")]
     candidate_settings: Option<PathBuf>,
+
+    /// The group selector of the baseline: a file, or none. If it is not said,
+    /// none, or with --tenant that of its version.
+    #[arg(long, value_name = "A.wasm")]
+    baseline_selector: Option<NamedSelector>,
+
+    /// Its settings: a JSON or TOML file.
+    #[arg(long, value_name = "FILE")]
+    baseline_selector_settings: Option<PathBuf>,
+
+    /// The group selector of the candidate: a file, or none. If it is not said,
+    /// that of the baseline, or with --candidate version:N that of the version.
+    #[arg(long, value_name = "B.wasm")]
+    candidate_selector: Option<NamedSelector>,
+
+    /// Its settings: a JSON or TOML file. A selector that is not named anew has
+    /// those it had.
+    #[arg(long, value_name = "FILE")]
+    candidate_selector_settings: Option<PathBuf>,
 }
 
-/// Both mappings, ready to run.
+/// The options that say what differs, if the mapping's component does not.
+const CHANGES: [&str; 6] = [
+    "candidate_settings",
+    "baseline_settings",
+    "candidate_selector",
+    "baseline_selector",
+    "candidate_selector_settings",
+    "baseline_selector_settings",
+];
+
+/// Both, ready to run.
 pub(super) struct Sides {
     /// Deadlines are watched as long as this lives.
     sandbox: Sandbox,
-    baseline: (Mapping, Settings),
-    /// None if it is the component of the baseline.
-    candidate: Option<Mapping>,
-    candidate_settings: Settings,
+    baseline: Side,
+    candidate: Side,
 }
 
 /// One of them.
-#[derive(Clone, Copy)]
-pub(super) struct Side<'a> {
-    pub(super) mapping: &'a Mapping,
-    pub(super) settings: &'a Settings,
+pub(super) struct Side {
+    pub(super) mapping: Arc<Mapping>,
+    pub(super) settings: Settings,
+    pub(super) chooser: Option<Arc<Chooser>>,
 }
 
 impl Options {
@@ -68,25 +96,38 @@ impl Options {
             (None, _) => Ok(None),
         };
         let old = version(baseline)?;
-        let new = if candidate.and_then(Named::version).is_some() { version(candidate)? } else { old.clone() };
+        let is_version = candidate.and_then(Named::version).is_some();
+        let new = if is_version { version(candidate)? } else { old.clone() };
         let source = |named, version| Source { named, version, live };
         let (old, new) = (source(baseline, old.as_ref()), source(candidate, new.as_ref()));
         if live.is_some() {
             tell(&format!("baseline: {}; candidate: {}", old.name(), new.name()));
         }
 
-        let old_bytes = old.component(limits)?;
-        let baseline = admit(&sandbox, &old, &old_bytes)?;
-        let candidate = match candidate == self.baseline.as_ref() {
-            true => None,
-            false => Some(new.component(limits)?).filter(|bytes| *bytes != old_bytes),
-        };
-        let candidate = candidate.map(|bytes| admit(&sandbox, &new, &bytes)).transpose()?;
+        let mut admitting = Admitting::new(&sandbox);
+        let mapping = admitting.mapping(&old.name(), old.component(limits)?)?;
         let both = self.settings.as_deref();
-        let baseline_settings = old.settings(self.baseline_settings.as_deref().or(both), &baseline)?;
-        let candidate_settings = self.candidate_settings.as_deref().or(both);
-        let candidate_settings = new.settings(candidate_settings, candidate.as_ref().unwrap_or(&baseline))?;
-        Ok(Sides { sandbox, baseline: (baseline, baseline_settings), candidate, candidate_settings })
+        let settings = old.settings(self.baseline_settings.as_deref().or(both), &mapping)?;
+        let file = self.baseline_selector_settings.as_deref();
+        let found = old.selector(self.baseline_selector.as_ref(), file, limits)?;
+        let chooser = admitting.chooser(&old.name(), &mapping, found.as_ref())?;
+        let baseline = Side { mapping, settings, chooser };
+
+        let mapping = match candidate == self.baseline.as_ref() {
+            true => Arc::clone(&baseline.mapping),
+            false => admitting.mapping(&new.name(), new.component(limits)?)?,
+        };
+        let settings = new.settings(self.candidate_settings.as_deref().or(both), &mapping)?;
+        let (named, file) = (self.candidate_selector.as_ref(), self.candidate_selector_settings.as_deref());
+        let found = match (named, found) {
+            // Unless it is a version, which has its own, the candidate has that of the baseline.
+            (None, Some(found)) if !is_version => Some(found.with_settings(file)?),
+            (None, None) if !is_version && file.is_none() => None,
+            (named, _) => new.selector(named, file, limits)?,
+        };
+        let chooser = admitting.chooser(&new.name(), &mapping, found.as_ref())?;
+        let candidate = Side { mapping, settings, chooser };
+        Ok(Sides { sandbox, baseline, candidate })
     }
 }
 
@@ -95,20 +136,20 @@ impl Sides {
         self.sandbox.limits()
     }
 
-    pub(super) fn baseline(&self) -> Side<'_> {
-        Side { mapping: &self.baseline.0, settings: &self.baseline.1 }
+    pub(super) fn baseline(&self) -> &Side {
+        &self.baseline
     }
 
-    pub(super) fn candidate(&self) -> Side<'_> {
-        Side { mapping: self.candidate.as_ref().unwrap_or(&self.baseline.0), settings: &self.candidate_settings }
+    pub(super) fn candidate(&self) -> &Side {
+        &self.candidate
     }
 }
 
 /// Where one of them comes from.
 struct Source<'a> {
     named: Option<&'a Named>,
-    /// The version whose settings it has, unless there are others for it; and whose component, unless another one is
-    /// named. None without a service.
+    /// The version whose settings and selector it has, unless there are others for it; and whose component, unless
+    /// another one is named. None without a service.
     version: Option<&'a Version>,
     live: Option<&'a Live>,
 }
@@ -143,8 +184,38 @@ impl Source<'_> {
         };
         mapping.settings(&text).map_err(|error| mapping::settings_failure(&place, &error))
     }
-}
 
-fn admit(sandbox: &Sandbox, source: &Source<'_>, bytes: &[u8]) -> Result<Mapping, Failure> {
-    mapping::admit(&mapping::admission(&AdmissionConfig::default()), sandbox, &source.name(), bytes)
+    /// The selector that is named, or that of the version.
+    fn selector(
+        &self,
+        named: Option<&NamedSelector>,
+        settings: Option<&Path>,
+        limits: &Limits,
+    ) -> Result<Option<Found>, Failure> {
+        let found = match (named, self.version.and_then(Version::selector).zip(self.live)) {
+            (Some(NamedSelector::File(path)), _) => Some(Found::file(path, limits)?),
+            (None, Some((known, live))) => Some(self.known(known, live)?),
+            (Some(NamedSelector::None), _) | (None, None) => None,
+        };
+        match (found, settings) {
+            (Some(found), settings) => found.with_settings(settings).map(Some),
+            (None, None) => Ok(None),
+            (None, Some(path)) => {
+                let (path, name) = (path.display(), self.name());
+                let problem = format!("{path}: these are settings of a group selector, and {name} goes without one");
+                Err(Failure::new(Exit::Usage, "compare-selector", problem))
+            }
+        }
+    }
+
+    fn known(&self, known: &KnownSelector, live: &Live) -> Result<Found, Failure> {
+        let name = format!("group selector of {}", self.name());
+        Ok(Found {
+            bytes: live.selector(known)?,
+            settings: known.settings().to_owned(),
+            place: format!("settings of the {name}"),
+            on_fault: known.on_fault,
+            name,
+        })
+    }
 }
