@@ -122,7 +122,7 @@ async fn an_upload_beyond_the_limit_is_told_by_its_name() {
     let over = "A".repeat(4_194_308 / 3 * 4);
     let (status, answer) = host.command("/versions/deploy", &asked(json!({ "component": { "base64": over } }))).await;
     assert_eq!((status, answer["code"].as_str().unwrap()), (413, "component-too-large"), "{answer}");
-    let far = "A".repeat(8 << 20);
+    let far = "A".repeat(16 << 20);
     let (status, answer) = host.command("/versions/deploy", &asked(json!({ "component": { "base64": far } }))).await;
     assert_eq!((status, answer["code"].as_str().unwrap()), (413, "admin-body-too-long"), "{answer}");
     assert!(answer["message"].as_str().unwrap().contains("limits.component_bytes"), "{answer}");

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json as value};
 
 use super::Admin;
 use super::asked::{Asked, BodyLimit, asker, share};
+use super::explain::raw;
 use super::offer::{Component, Selector, SelectorFields, offer};
 use super::reply::{Refusal, Reply, detached, json, with_status};
 use crate::queue::WHOLE;
@@ -52,13 +53,13 @@ struct Deploy<'a> {
     look_s: Option<u64>,
 }
 
-/// How long a body may be that brings a component.
+/// How long a body may be that brings components.
 pub(super) fn upload_limit(admin: &Admin) -> BodyLimit {
     let component = admin.service.config().limits.component_bytes;
     BodyLimit {
-        // Four characters for three bytes.
-        bytes: component.div_ceil(3).saturating_mul(4).saturating_add(ROOM),
-        name: "limits.component_bytes in base64, and 1 MiB",
+        // Four characters for three bytes; a mapping and a selector.
+        bytes: component.div_ceil(3).saturating_mul(4 * 2).saturating_add(ROOM),
+        name: "twice limits.component_bytes in base64, and 1 MiB",
         patience: UPLOAD_PATIENCE,
     }
 }
@@ -130,7 +131,7 @@ fn told(deployed: &Deployed, is_dry_run: bool) -> Value {
         "tenant": deployed.tenant,
         "mapping": format!("sha256:{}", deployed.pin.mapping),
         "settings_digest": deployed.pin.settings_digest(),
-        "selector": deployed.pin.selector.as_ref().map(selector),
+        "selector": deployed.pin.selector.as_ref().map(SelectorTold::of),
         "version": activation.map(|activation| canary.map_or(activation.version, |canary| canary.version)),
         "live": activation.map(|activation| activation.version),
         "canary": canary.map(|canary| f64::from(canary.share) / f64::from(WHOLE)),
@@ -141,7 +142,7 @@ fn told(deployed: &Deployed, is_dry_run: bool) -> Value {
             "version": deployed.before_version,
             "mapping": format!("sha256:{}", deployed.before.mapping),
             "settings_digest": deployed.before.settings_digest(),
-            "selector": deployed.before.selector.as_ref().map(selector),
+            "selector": deployed.before.selector.as_ref().map(SelectorTold::of),
         },
         "times_ms": {
             "admission": ms(deployed.admission),
@@ -151,13 +152,31 @@ fn told(deployed: &Deployed, is_dry_run: bool) -> Value {
     })
 }
 
-/// A group selector of a version, as it is told.
-pub(super) fn selector(pin: &SelectorPin) -> Value {
-    value!({
-        "component": format!("sha256:{}", pin.component),
-        "settings_digest": pin.settings_digest(),
-        "on_fault": pin.on_fault,
-    })
+/// The group selector of a version, as it is told.
+#[derive(Serialize)]
+pub(super) struct SelectorTold {
+    component: String,
+    settings_digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<Box<RawValue>>,
+    on_fault: OnFault,
+}
+
+impl SelectorTold {
+    /// Without its settings.
+    pub(super) fn of(pin: &SelectorPin) -> Self {
+        Self {
+            component: format!("sha256:{}", pin.component),
+            settings_digest: pin.settings_digest(),
+            settings: None,
+            on_fault: pin.on_fault,
+        }
+    }
+
+    /// With them.
+    pub(super) fn with_settings(pin: &SelectorPin) -> Self {
+        Self { settings: Some(raw(pin.settings.as_bytes())), ..Self::of(pin) }
+    }
 }
 
 /// One that stopped has the status and the code of what stopped it, so that nobody takes it for done.

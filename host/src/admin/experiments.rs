@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::Admin;
 use super::asked::{Asked, asker, needed, share};
+use super::deploy::SelectorTold;
 use super::explain::{raw, time};
 use super::offer::{Component, Selector, SelectorFields, offer};
 use super::reply::{Refusal, Reply, detached, json};
@@ -22,6 +23,8 @@ struct Told {
     mapping: String,
     settings_digest: String,
     settings: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selector: Option<SelectorTold>,
     share: f64,
     started_at: String,
     by: String,
@@ -106,6 +109,7 @@ fn told(tenant: String, experiment: &Experiment) -> Told {
         mapping: format!("sha256:{}", experiment.pin.mapping),
         settings_digest: experiment.pin.settings_digest(),
         settings: raw(experiment.pin.settings.as_bytes()),
+        selector: experiment.pin.selector.as_ref().map(SelectorTold::with_settings),
         share: f64::from(experiment.share) / f64::from(WHOLE),
         started_at: time(experiment.started_at),
         by: experiment.by.clone(),

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::Admin;
 use super::asked::{Asked, instant, needed, number};
+use super::deploy::SelectorTold;
 use super::explain::raw;
 use super::offer::digest;
 use super::reply::{Refusal, Reply, bytes, json};
@@ -87,6 +88,8 @@ struct Rerun {
     ran: Option<u32>,
     mapping: String,
     settings_digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selector: Option<SelectorTold>,
     not_delivered: Option<String>,
     /// Each to the byte.
     requests: Vec<Box<RawValue>>,
@@ -104,6 +107,7 @@ pub(super) async fn rerun(admin: &Admin, asked: &Asked) -> Reply {
         ran: rerun.ran,
         mapping: format!("sha256:{}", rerun.pin.mapping),
         settings_digest: rerun.pin.settings_digest(),
+        selector: rerun.pin.selector.as_ref().map(SelectorTold::of),
         not_delivered: rerun.not_delivered,
         requests: rerun.requests.iter().map(|line| raw(line.as_bytes())).collect(),
     })

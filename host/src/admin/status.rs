@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::Admin;
+use super::deploy::SelectorTold;
 use super::explain::time;
 use super::reply::{Reply, json, text};
 use crate::event::now_ms;
@@ -48,6 +49,8 @@ struct Tenant<'a> {
     version: u32,
     mapping: String,
     settings_digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selector: Option<SelectorTold>,
     /// The first event that this is in force for.
     from: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,6 +87,8 @@ struct Tenant<'a> {
 struct CanaryState {
     version: u32,
     mapping: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selector: Option<SelectorTold>,
     share: f64,
 }
 
@@ -185,10 +190,12 @@ fn tenant<'a>(
         version: in_force.live.number,
         mapping: format!("sha256:{}", pin.mapping),
         settings_digest: pin.settings_digest(),
+        selector: pin.selector.as_ref().map(SelectorTold::of),
         from: in_force.activation.from,
         canary: in_force.canary.as_ref().map(|(split, version)| CanaryState {
             version: version.number,
             mapping: format!("sha256:{}", version.what.pin.mapping),
+            selector: version.what.pin.selector.as_ref().map(SelectorTold::of),
             share: f64::from(split.share()) / f64::from(WHOLE),
         }),
         watched_until: in_force.fallback.as_ref().filter(|to| now < to.until).map(|to| time(to.until)),

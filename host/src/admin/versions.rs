@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::Admin;
 use super::asked::{Asked, asker, needed, number};
-use super::deploy::ms;
+use super::deploy::{SelectorTold, ms};
 use super::explain::{raw, time};
 use super::reply::{Reply, detached, json};
 use crate::queue::{Activation, KnownVersion, WHOLE};
@@ -50,6 +50,9 @@ struct VersionTold {
     mapping: Option<String>,
     settings_digest: Option<String>,
     settings: Option<Box<RawValue>>,
+    /// The group selector, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selector: Option<SelectorTold>,
 }
 
 #[derive(Serialize)]
@@ -116,6 +119,7 @@ fn version(known: &KnownVersion) -> VersionTold {
         mapping: pin.map(|pin| format!("sha256:{}", pin.mapping)),
         settings_digest: pin.map(Pin::settings_digest),
         settings: pin.map(|pin| raw(pin.settings.as_bytes())),
+        selector: pin.and_then(|pin| pin.selector.as_ref()).map(SelectorTold::with_settings),
     }
 }
 

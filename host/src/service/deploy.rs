@@ -150,13 +150,8 @@ impl Service {
                 ("canary", in_force.live.what.clone(), Some((offered, share)), Some(in_force.activation.number))
             }
         };
-        let detail = serde_json::json!({
-            "mapping": deployed.pin.mapping,
-            "settings": deployed.pin.settings_digest(),
-            "selector": deployed.pin.selector.as_ref().map(|selector| &selector.component),
-            "selector_settings": deployed.pin.selector.as_ref().map(SelectorPin::settings_digest),
-            "share": deployment.canary,
-        });
+        let mut detail = deployed.pin.told();
+        detail["share"] = deployment.canary.into();
         let audit = deployment.asker.entry(tenant, what, detail);
         let only_if = OnlyIf { version: deployment.expected, activation };
         let is_watched = deployment.canary.is_none();

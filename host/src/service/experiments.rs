@@ -76,11 +76,8 @@ impl Service {
         };
         let value = serde_json::to_vec(&experiment).unwrap_or_default();
         self.remember(&running, Some(value)).await?;
-        let detail = serde_json::json!({
-            "mapping": experiment.pin.mapping,
-            "settings": experiment.pin.settings_digest(),
-            "share": share,
-        });
+        let mut detail = experiment.pin.told();
+        detail["share"] = share.into();
         self.queue().audit(asker.entry(tenant, "experiment-start", detail)).await?;
         tracing::info!(tenant, mapping = experiment.pin.mapping, share, by = asker.by, "experiment started");
         let config = shadow_config(&self.setup, self.config().rollout.shadow_bytes);
@@ -132,11 +129,9 @@ impl Service {
         };
         self.remember(&running, None).await?;
         let status = ExperimentStatus { experiment, counted_since: shadow.since(), report: shadow.report() };
-        let detail = serde_json::json!({
-            "mapping": status.experiment.pin.mapping,
-            "compared": status.report.events.compared,
-            "differing": status.report.events.differing,
-        });
+        let mut detail = status.experiment.pin.told();
+        detail["compared"] = status.report.events.compared.into();
+        detail["differing"] = status.report.events.differing.into();
         self.queue().audit(asker.entry(tenant, "experiment-stop", detail)).await?;
         tracing::info!(tenant, by = asker.by, "experiment stopped");
         Ok(status)

@@ -108,7 +108,8 @@ impl Service {
             })?,
         };
         let live = self.content(tenant, &running, &ledger, to).await?;
-        let detail = serde_json::json!({ "mapping": live.pin.mapping, "to": to });
+        let mut detail = live.pin.told();
+        detail["to"] = to.into();
         let audit = asker.entry(tenant, "rollback", detail);
         self.switch(&running, Switch { live, canary: None, is_watched: false, only_if: as_is(&in_force), audit }).await
     }
@@ -127,7 +128,7 @@ impl Service {
             });
         };
         let live = canary.what.clone();
-        let audit = asker.entry(tenant, "promote", serde_json::json!({ "mapping": live.pin.mapping }));
+        let audit = asker.entry(tenant, "promote", live.pin.told());
         self.switch(&running, Switch { live, canary: None, is_watched: true, only_if: as_is(&in_force), audit }).await
     }
 

@@ -74,6 +74,18 @@ impl Pin {
         std::iter::once(self.mapping.as_str()).chain(self.selector.iter().map(|selector| selector.component.as_str()))
     }
 
+    /// What an audit log says of it: digests.
+    pub fn told(&self) -> serde_json::Value {
+        let selector = self.selector.as_ref();
+        serde_json::json!({
+            "mapping": self.mapping,
+            "settings": self.settings_digest(),
+            "selector": selector.map(|selector| &selector.component),
+            "selector_settings": selector.map(SelectorPin::settings_digest),
+            "selector_on_fault": selector.map(|selector| selector.on_fault),
+        })
+    }
+
     /// SHA-256 over all of it, in hexadecimal.
     pub fn digest(&self) -> String {
         hex_digest(self.to_json().as_bytes())

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::client::{Admin, Service};
-use super::text::{Moment, age, bytes, cell, count, percent, short, table};
+use super::text::{Moment, Selector, age, bytes, cell, count, percent, short, table};
 use crate::cli::{Exit, Failure, complain};
 
 /// How often `--watch` looks.
@@ -84,6 +84,7 @@ struct Tenant {
     paused: bool,
     version: u64,
     mapping: String,
+    selector: Option<Selector>,
     canary: Option<Canary>,
     watched_until: Option<Moment>,
     trial: Option<Trial>,
@@ -108,6 +109,8 @@ struct Tenant {
 struct Canary {
     version: u64,
     mapping: String,
+    #[serde(default)]
+    selector: Option<Selector>,
     share: f64,
 }
 
@@ -217,8 +220,13 @@ impl Tenant {
 
     fn rollout(&self) -> Vec<String> {
         let mut remarks = Vec::new();
-        if let Some(Canary { version, mapping, share }) = &self.canary {
-            remarks.push(format!("canary: version {version} ({}) for {} of users", short(mapping), percent(*share)));
+        if let Some(selector) = &self.selector {
+            remarks.push(selector.text());
+        }
+        if let Some(Canary { version, mapping, selector, share }) = &self.canary {
+            let selector = selector.as_ref().map(|selector| format!(", {}", selector.text())).unwrap_or_default();
+            let (mapping, share) = (short(mapping), percent(*share));
+            remarks.push(format!("canary: version {version} ({mapping}{selector}) for {share} of users"));
         }
         if let Some(until) = &self.watched_until {
             remarks.push(format!("version {} is watched until {}", self.version, until.text()));

@@ -43,6 +43,22 @@ pub(super) fn bytes(bytes: u64) -> String {
     format!("{amount:.1} {unit}")
 }
 
+/// The group selector of a version.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Selector {
+    pub(super) component: String,
+    pub(super) settings_digest: String,
+    pub(super) on_fault: String,
+}
+
+impl Selector {
+    /// `group selector 0123456789ab with settings fedcba987654 (dead-letter where it fails)`.
+    pub(super) fn text(&self) -> String {
+        let (component, settings) = (short(&self.component), short(&self.settings_digest));
+        format!("group selector {component} with settings {settings} ({} where it fails)", self.on_fault)
+    }
+}
+
 /// A moment in an answer: milliseconds since 1970, or RFC 3339.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::cli::compare::text;
-use crate::cli::ops::text::{Moment, percent, short};
+use crate::cli::ops::text::{Moment, Selector, percent, short};
 use crate::compare::Summary;
 
 #[derive(Debug, Deserialize)]
@@ -11,6 +11,8 @@ pub(super) struct Experiment {
     tenant: String,
     mapping: String,
     settings_digest: String,
+    #[serde(default)]
+    selector: Option<Selector>,
     share: f64,
     started_at: Moment,
     by: String,
@@ -27,9 +29,10 @@ pub(super) struct Found {
 
 impl Experiment {
     pub(super) fn text(&self) -> String {
-        let Self { tenant, mapping, settings_digest, share, started_at, by, reason } = self;
+        let Self { tenant, mapping, settings_digest, selector, share, started_at, by, reason } = self;
+        let selector = selector.as_ref().map(|selector| format!(" and {}", selector.text())).unwrap_or_default();
         format!(
-            "{tenant}: mapping {} with settings {} runs beside on {} of users, delivering nothing\n\
+            "{tenant}: mapping {} with settings {}{selector} runs beside on {} of users, delivering nothing\n\
              started {} by {by}: {reason}\n",
             short(mapping),
             short(settings_digest),

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::cli::ops::client::Service;
-use crate::cli::ops::text::{Moment, count, percent, short, table};
+use crate::cli::ops::text::{Moment, Selector, count, percent, short, table};
 use crate::cli::{Exit, Failure};
 
 #[derive(Debug, Args)]
@@ -55,6 +55,8 @@ struct Version {
     reason: String,
     mapping: Option<String>,
     settings_digest: Option<String>,
+    #[serde(default)]
+    selector: Option<Selector>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,7 +81,10 @@ impl Listed {
         let in_force = &self.in_force;
         let mut text = format!("{}: {} from event {} on\n\n", self.tenant, in_force.what(), in_force.from);
         let rows: Vec<_> = self.versions.iter().map(Version::row).collect();
-        text.push_str(&table(&["version", "made", "mapping", "settings", "by", "reason"], &rows));
+        text.push_str(&table(
+            &["version", "made", "mapping", "settings", "selector", "its settings", "by", "reason"],
+            &rows,
+        ));
         text.push('\n');
         let rows: Vec<_> = self.activations.iter().map(Activation::row).collect();
         text.push_str(&table(&["from event", "since", "in force", "by", "reason"], &rows));
@@ -100,6 +105,8 @@ impl Version {
             self.at.text(),
             digest(&self.mapping),
             digest(&self.settings_digest),
+            self.selector.as_ref().map_or_else(|| "-".to_owned(), |selector| short(&selector.component)),
+            self.selector.as_ref().map_or_else(|| "-".to_owned(), |selector| short(&selector.settings_digest)),
             self.by.clone(),
             self.reason.clone(),
         ]
@@ -131,7 +138,8 @@ mod tests {
           "canary":{"version":2,"share":0.05},"fallback":null,"by":"me","reason":"try"},
         "versions":[
           {"version":2,"at":"2026-01-02T03:04:05.678Z","by":"me","reason":"try",
-           "mapping":"sha256:abcdef0123456789","settings_digest":"fedcba9876543210","settings":{}},
+           "mapping":"sha256:abcdef0123456789","settings_digest":"fedcba9876543210","settings":{},
+           "selector":{"component":"sha256:0123456789abcdef","settings_digest":"aabbccddeeff0011","on_fault":"dead-letter"}},
           {"version":1,"at":"2026-01-01T00:00:00Z","by":"configuration","reason":"configured in accoil.toml",
            "mapping":null,"settings_digest":null,"settings":null}],
         "activations":[
@@ -146,9 +154,9 @@ mod tests {
         let listed: Listed = serde_json::from_str(LISTED).unwrap();
         let expected = r"acme: version 1, 5% of users on version 2 from event 120 on
 
-version  made                  mapping       settings      by             reason
-      2  2026-01-02T03:04:05Z  abcdef012345  fedcba987654  me             try
-      1  2026-01-01T00:00:00Z  -             -             configuration  configured in accoil.toml
+version  made                  mapping       settings      selector      its settings  by             reason
+      2  2026-01-02T03:04:05Z  abcdef012345  fedcba987654  0123456789ab  aabbccddeeff  me             try
+      1  2026-01-01T00:00:00Z  -             -             -             -             configuration  configured in accoil.toml
 
 from event  since                 in force                             by             reason
        120  2026-01-02T03:04:05Z  version 1, 5% of users on version 2  me             try
