@@ -6,19 +6,20 @@
 mod events;
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use accoil_stream::accoil::write_request_line;
 use accoil_stream::event::Event;
 use accoil_stream::limits::Limits;
 use accoil_stream::outbound::{Dialect, render};
-use accoil_stream::sandbox::{DEFAULT_COMPONENT, Mapping, Metering, Outcome, Sandbox, Settings};
+use accoil_stream::sandbox::{Chooser, DEFAULT_COMPONENT, Mapping, Metering, OnFault, Outcome, Sandbox, Settings};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use default_mapping::types;
 
 const SETTINGS: &str = r#"{"properties":["plan","user_properties.email","duration_ms"]}"#;
 
 struct Ready {
-    _sandbox: Sandbox,
+    sandbox: Sandbox,
     mapping: Mapping,
     settings: Settings,
 }
@@ -27,7 +28,7 @@ fn ready() -> Ready {
     let sandbox = Sandbox::new(&Limits::default(), Metering::Off).expect("an engine");
     let mapping = sandbox.admit(DEFAULT_COMPONENT).expect("the default mapping");
     let settings = mapping.settings(SETTINGS).expect("settings");
-    Ready { _sandbox: sandbox, mapping, settings }
+    Ready { sandbox, mapping, settings }
 }
 
 /// The records of the contract, as the native code takes them.
@@ -83,6 +84,42 @@ fn steps(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A selector by hand that looks at nothing and chooses the first candidate, and gives back what it took: what is left is
+/// what asking costs.
+fn quick(sandbox: &Sandbox) -> Arc<Chooser> {
+    let usual = [
+        include_str!("../../tests/sandbox/guests/usual/memory.wat"),
+        include_str!("../../tests/sandbox/guests/usual/alloc.wat"),
+        include_str!("../../tests/sandbox/guests/usual/realloc.wat"),
+        include_str!("../../tests/sandbox/guests/usual/describe.wat"),
+        include_str!("../../tests/sandbox/guests/usual/select.wat"),
+        r#"(func (export "cabi_post_select") (param i32) (global.set $top (i32.const 32768)))
+           (func $on_select (param i32) (param $answer i32) (i32.store8 (local.get $answer) (i32.const 2)))"#,
+    ];
+    let text = include_str!("../../tests/sandbox/guests/selector.wat");
+    let text = text.replace("{before}", "").replace("{with}", "").replace("{guest}", &usual.concat());
+    let selector = sandbox.admit_selector(&wat::parse_str(text).expect("a component")).expect("a selector");
+    let settings = selector.settings("{}").expect("settings");
+    Arc::new(Chooser::new(Arc::new(selector), settings, OnFault::DeadLetter))
+}
+
+fn selectors(criterion: &mut Criterion) {
+    let texts: Vec<String> = (0..256).map(events::text).collect();
+    let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).expect("an event")).collect();
+    let ready = ready();
+    let quick = quick(&ready.sandbox);
+    let asked = ready.mapping.run_with(&ready.settings, Some(&quick), &events).usage.selector.calls;
+    assert_eq!(asked, 256, "the mapping asks about each event");
+    let mut group = criterion.benchmark_group("selector");
+    group.throughput(Throughput::Elements(256));
+    for (name, chooser) in [("without", None), ("with", Some(&quick))] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| ready.mapping.run_with(&ready.settings, chooser, black_box(&events)));
+        });
+    }
+    group.finish();
+}
+
 fn batches(criterion: &mut Criterion) {
     let texts: Vec<String> = (0..1000).map(events::text).collect();
     let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).expect("an event")).collect();
@@ -109,6 +146,6 @@ fn batches(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_secs(3));
-    targets = steps, batches
+    targets = steps, selectors, batches
 }
 criterion_main!(benches);
