@@ -20,6 +20,7 @@ mod order;
 mod promises;
 mod reload;
 mod rollout;
+mod selectors;
 mod shadow;
 mod store;
 mod swap;

@@ -20,7 +20,8 @@ fn the_smallest_selector_is_one() {
 
 #[test]
 fn imports_that_a_selector_has_no_right_to() {
-    for name in ["accoil:event-stream/group-choice@1.0.0", "wasi:clocks/wall-clock@0.2.0", "wasi:cli/environment@0.2.6"] {
+    for name in ["accoil:event-stream/group-choice@1.0.0", "wasi:clocks/wall-clock@0.2.0", "wasi:cli/environment@0.2.6"]
+    {
         let text = selector_text_with("", &format!(r#"(import "{name}" (instance))"#), "");
         let refusal = refusal(&assemble(&text));
         assert_eq!(refusal.code(), "component-import", "{refusal}");
@@ -42,7 +43,8 @@ fn a_mapping_is_no_selector() {
 
 #[test]
 fn a_selector_whose_function_has_another_type_is_refused() {
-    let other = selector_text_with("", "", "").replace(r#"(param "candidates" (list $group))"#, r#"(param "candidates" (list string))"#);
+    let other = selector_text_with("", "", "")
+        .replace(r#"(param "candidates" (list $group))"#, r#"(param "candidates" (list string))"#);
     assert_eq!(refusal(&assemble(&other)).code(), "component-contract");
 }
 
@@ -66,7 +68,8 @@ fn a_mapping_that_never_asks_does_not_go_with_one() {
     let choice = r#"(import "accoil:event-stream/group-choice@1.0.0" (instance $choice"#;
     let text = text_with("", "", "");
     let (before, rest) = text.split_once(choice).unwrap();
-    let (_, after) = rest.split_once("(result $selection)))))").or_else(|| rest.split_once("(result $selection)))")).unwrap();
+    let (_, after) =
+        rest.split_once("(result $selection)))))").or_else(|| rest.split_once("(result $selection)))")).unwrap();
     let without = SANDBOX.admit(&assemble(&format!("{before}{after}"))).unwrap_or_else(|refusal| panic!("{refusal}"));
     assert_eq!(chooser.fits(&without).unwrap_err().code(), "mapping-without-choice");
 }

@@ -61,11 +61,8 @@ fn thousands_of_times_about_one_event() {
 #[test]
 fn with_candidates_that_are_garbage() {
     let chooser = chooser(&PATIENT, BY_TYPE, OnFault::DeadLetter);
-    let ran = run(
-        &asking(&PATIENT, "(call $ask (local.get $index) (i32.const 2))"),
-        &chooser,
-        &members(&["1", "2", "none"]),
-    );
+    let ran =
+        run(&asking(&PATIENT, "(call $ask (local.get $index) (i32.const 2))"), &chooser, &members(&["1", "2", "none"]));
     let told = told(&ran.outcomes);
     assert_eq!((told[0].as_str(), told[2].as_str()), ("2", "1"));
     assert!(told[1].contains("chooses candidate 2, and there are 2"), "{told:?}");
@@ -112,7 +109,8 @@ fn from_the_bottom_of_the_stack() {
     let limits = Limits { deadline_ms: 3000, ..Limits::default() };
     let sandbox = Sandbox::new(&limits, Metering::Off).unwrap();
     let chooser = chooser(&sandbox, BY_TYPE, OnFault::DeadLetter);
-    let deep = |levels: u32| asking(&sandbox, &format!("(drop (call $deeper (i32.const {levels}) (local.get $index)))"));
+    let deep =
+        |levels: u32| asking(&sandbox, &format!("(drop (call $deeper (i32.const {levels}) (local.get $index)))"));
     // Frames of some tens of bytes: how deep it can go is found out by going.
     let deepest = (0..).map(|step| 1000 << step).find(|levels| {
         let ran = run(&deep(*levels), &chooser, &members(&["0"]));

@@ -75,9 +75,8 @@ fn every_field_and_its_own_settings() {
         for (outcome, event) in ran.outcomes.iter().zip(&events) {
             assert_eq!(account(outcome), field(event, name), "{name}");
             let accoil_stream::sandbox::Outcome::Deliver(told) = outcome else { panic!() };
-            let own = told[0].group_traits.first().is_none_or(|group| {
-                group.traits == r#"{"group_type":"{\"own\":[1.0]}"}"#
-            });
+            let own =
+                told[0].group_traits.first().is_none_or(|group| group.traits == r#"{"group_type":"{\"own\":[1.0]}"}"#);
             assert!(own, "{told:?}");
         }
     }

@@ -114,8 +114,7 @@ fn the_size_of_a_batch_does_not_change_what_becomes_of_its_events() {
     let events = members(&types);
     let expected = run(&DEFAULT, &chooser, &events).outcomes;
     for size in [1, 2, 4] {
-        let outcomes: Vec<_> =
-            events.chunks(size).flat_map(|batch| run(&DEFAULT, &chooser, batch).outcomes).collect();
+        let outcomes: Vec<_> = events.chunks(size).flat_map(|batch| run(&DEFAULT, &chooser, batch).outcomes).collect();
         assert_eq!(outcomes, expected, "batches of {size}");
     }
 }

@@ -41,7 +41,11 @@ impl Member {
             event_properties: Cow::Borrowed(r#"{"z":1,"a":null}"#),
             user_properties: Cow::Borrowed("null"),
             groups: Cow::Owned(Value::Object(groups).to_string()),
-            group_properties: Cow::Owned(if self.properties { Value::Object(traits).to_string() } else { "null".into() }),
+            group_properties: Cow::Owned(if self.properties {
+                Value::Object(traits).to_string()
+            } else {
+                "null".into()
+            }),
             attributes: "{}".to_owned(),
         }
     }
@@ -59,7 +63,8 @@ impl Member {
         candidates.sort();
         candidates.dedup();
         let told = |&(id, group_type): &(&String, &String)| {
-            let first = self.groups.iter().rev().find(|(other, _)| other == group_type).and_then(|(_, ids)| ids.first());
+            let first =
+                self.groups.iter().rev().find(|(other, _)| other == group_type).and_then(|(_, ids)| ids.first());
             let mut traits = json!({ "group_type": group_type });
             if self.has_traits && first == Some(id) {
                 traits["plan"] = json!(group_type);
