@@ -168,7 +168,9 @@ static inline const char *json_skip_space(const char *at, const char *end) {
 }
 
 static inline const char *json_after_string(const char *at, const char *end) {
-  for (at++; at < end && *at != '"'; at++) at += *at == '\\';
+  for (at++; at < end && *at != '"'; at++) {
+    if (*at == '\\' && at + 1 < end) at++;
+  }
   return at < end ? at + 1 : end;
 }
 

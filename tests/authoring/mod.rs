@@ -1,0 +1,11 @@
+//! Plugin folders: what `new` makes and `build` builds, with the real tools.
+//!
+//! `.ci/authoring` installs the tools for C. Where they are not, tests that need them say so and end, unless
+//! `ACCOIL_STREAM_AUTHORING=required` asks that they run.
+
+mod bindings;
+mod build;
+mod json_in_c;
+mod new;
+mod rust;
+mod support;
