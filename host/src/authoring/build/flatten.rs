@@ -50,10 +50,8 @@ impl From<wasm_encoder::reencode::Error> for FlattenError {
 pub(super) fn flatten(component: &[u8]) -> Result<Vec<u8>, FlattenError> {
     let component = innermost(component)?;
     let mut cut = Cut::of(component)?;
-    for payload in Parser::new(0).parse_all(component).collect::<Result<Vec<_>, _>>()?.into_iter().scan(0, outermost) {
-        if let Some(payload) = payload {
-            cut.take(payload, component)?;
-        }
+    for payload in outermost(component)? {
+        cut.take(payload, component)?;
     }
     Ok(cut.finish())
 }
@@ -76,16 +74,19 @@ fn innermost(mut component: &[u8]) -> Result<&[u8], FlattenError> {
     }
 }
 
-/// Passes on what is not inside of a nested module or component.
-#[expect(clippy::unnecessary_wraps, reason = "what `scan` wants")]
-fn outermost<'a>(depth: &mut usize, payload: Payload<'a>) -> Option<Option<Payload<'a>>> {
-    let is_outermost = *depth == 1;
-    match payload {
-        Payload::Version { .. } => *depth += 1,
-        Payload::End(_) => *depth -= 1,
-        _ => return Some(is_outermost.then_some(payload)),
+/// What is in a component, without what is inside of a module or component nested in it.
+fn outermost(component: &[u8]) -> Result<Vec<Payload<'_>>, FlattenError> {
+    let mut depth = 0;
+    let mut found = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            payload if depth == 1 => found.push(payload),
+            _ => {}
+        }
     }
-    Some(None)
+    Ok(found)
 }
 
 /// A component in the making. What it defines keeps its number, but for functions of which some are left out, and for
@@ -367,23 +368,14 @@ fn trapping(signatures: &[(Vec<ValType>, Vec<ValType>)]) -> Module {
 /// The types of the interfaces that are not to be imported.
 fn types_of_imports(component: &[u8]) -> Result<HashSet<u32>, FlattenError> {
     let mut types = HashSet::new();
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(component) {
-        match payload? {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section {
-                    let import = import?;
-                    match import.ty {
-                        ComponentTypeRef::Instance(ty) if !import.name.name.starts_with(CONTRACT) => {
-                            types.insert(ty);
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
+    for payload in outermost(component)? {
+        let Payload::ComponentImportSection(section) = payload else { continue };
+        for import in section {
+            let import = import?;
+            match import.ty {
+                ComponentTypeRef::Instance(ty) if !import.name.name.starts_with(CONTRACT) => types.insert(ty),
+                _ => continue,
+            };
         }
     }
     Ok(types)
@@ -399,3 +391,7 @@ fn entries<'a, T: wasmparser::FromReader<'a>>(
     let ends = starts.iter().copied().skip(1).chain([end]).collect::<Vec<_>>();
     Ok(starts.into_iter().zip(ends).map(|(start, end)| start..end).collect())
 }
+
+#[cfg(test)]
+#[path = "flatten_tests.rs"]
+mod tests;
