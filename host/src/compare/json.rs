@@ -7,14 +7,14 @@ use json_text::{Kind, elements, kind, members, unescape};
 
 /// What became of the member of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Member<'a> {
+pub(crate) enum Member<'a> {
     Added(&'a str),
     Removed(&'a str),
     Changed(&'a str, &'a str),
 }
 
 /// Tells every member in which two objects differ, by name in ascending order.
-pub(super) fn members_that_differ<'a>(before: &'a str, after: &'a str, tell: &mut dyn FnMut(Cow<'a, str>, Member<'a>)) {
+pub(crate) fn members_that_differ<'a>(before: &'a str, after: &'a str, tell: &mut dyn FnMut(Cow<'a, str>, Member<'a>)) {
     if before == after {
         return;
     }
@@ -42,7 +42,7 @@ pub(super) fn members_that_differ<'a>(before: &'a str, after: &'a str, tell: &mu
 /// escapes of strings mean nothing, the digits of numbers do.
 ///
 /// It goes down at most as deep as checked text is nested, and only where texts differ.
-pub(super) fn same(left: &str, right: &str) -> bool {
+pub(crate) fn same(left: &str, right: &str) -> bool {
     if left == right {
         return true;
     }

@@ -32,6 +32,7 @@ pub mod summary;
 mod users;
 
 pub use diff::{Change, differences};
+pub(crate) use json::{Member, members_that_differ, same};
 pub use kind::{Kind, Kinds};
 pub use report::{About, Bounds, Report, Sides};
 pub use summary::Summary;

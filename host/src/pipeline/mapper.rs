@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use json_text::push_string;
+
 use super::batch::{Batch, Place};
 use super::chunk::chunks;
 use crate::event::Invalid;
@@ -23,7 +25,19 @@ pub enum Mapped {
 }
 
 impl Mapped {
-    pub(super) fn invalid(error: &Invalid) -> Self {
+    /// Appends it as the JSON object that `transform` prints.
+    pub fn push_json(&self, out: &mut String) {
+        match self {
+            Self::Outcome(outcome) => outcome.push_json(out),
+            Self::Invalid { reason, .. } => {
+                out.push_str("{\"outcome\":\"invalid\",\"reason\":");
+                push_string(out, reason);
+                out.push('}');
+            }
+        }
+    }
+
+    pub(crate) fn invalid(error: &Invalid) -> Self {
         Self::Invalid { code: error.code(), reason: error.to_string() }
     }
 

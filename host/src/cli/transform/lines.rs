@@ -1,7 +1,5 @@
 //! The lines that `transform` prints.
 
-use json_text::push_string;
-
 use crate::accoil::write_request_line;
 use crate::outbound::{Dialect, render};
 use crate::pipeline::{Batch, Mapped, Mapper, Place, Tally};
@@ -42,7 +40,10 @@ impl Lines {
             printed.tally.count(&mapped);
             printed.complain(place, &mapped);
             match self {
-                Self::Outcomes => push_outcome(&mut printed.text, &mapped),
+                Self::Outcomes => {
+                    mapped.push_json(&mut printed.text);
+                    printed.text.push('\n');
+                }
                 Self::Requests(dialect) => push_requests(&mut printed.text, dialect, &mapped),
             }
         });
@@ -58,18 +59,6 @@ impl Printed {
             self.complaints.push(Complaint { code, message: format!("{place}: {reason}") });
         }
     }
-}
-
-fn push_outcome(text: &mut String, mapped: &Mapped) {
-    match mapped {
-        Mapped::Outcome(outcome) => outcome.push_json(text),
-        Mapped::Invalid { reason, .. } => {
-            text.push_str("{\"outcome\":\"invalid\",\"reason\":");
-            push_string(text, reason);
-            text.push('}');
-        }
-    }
-    text.push('\n');
 }
 
 fn push_requests(text: &mut String, dialect: &Dialect, mapped: &Mapped) {
