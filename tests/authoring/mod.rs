@@ -7,5 +7,6 @@ mod bindings;
 mod build;
 mod json_in_c;
 mod new;
+mod runs;
 mod rust;
 mod support;

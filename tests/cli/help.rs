@@ -39,6 +39,7 @@ fn the_program() {
       new              Make the folder of a new plugin, ready to build and test
       build            Build a plugin to its component
       check            Say whether a component can run here, and what it is
+      test             Run a plugin's cases and show what differs
       compare          Say what a candidate mapping would change, by meaning
       config           Check the configuration, or print its schema for editors
       test-connection  Test the way to Accoil: name, connection, TLS, a harmless request
@@ -597,4 +598,70 @@ fn a_wrong_command_line_exits_with_2() {
     let ran = folder.run(&[]);
     assert_eq!(ran.exit, 2);
     assert!(ran.err.contains("Usage: accoil-stream <COMMAND>") && ran.err.contains("transform  "), "{}", ran.err);
+}
+
+#[test]
+fn test() {
+    insta::assert_snapshot!(help(&["test", "--help"]), @r#"
+    Run a plugin's cases and show what differs
+
+    A case is a JSON file in the folder cases/: of the plugin's folder, or
+    beside the component.
+
+      {"name": "the paying account is preferred",
+       "settings": {…},            of the plugin; {} if they are not there
+       "mapping_settings": {…},    of the mapping that a selector works with
+       "events": [ … ],            as they come from Amplitude
+       "expected": [ … ]}          an outcome for each, as transform prints it
+
+    An event without an id is called by its place, events[0] for the first.
+
+    Each case runs in the same sandbox and under the same limits as in the
+    service: as a batch, again, and event by event. It fails when an outcome is
+    another one, also when only one of these runs differs, or when an event uses
+    more than it may. The order of names means nothing, the digits of numbers do.
+
+    What an event used is that of a call of its own: time and memory (of a
+    selector, its own), instructions as admission counts them (fuel; a selector
+    and its mapping together), bytes that were given back.
+
+    Exit codes: 0 every case passed; 1 one did not; 2 wrong command line, a file
+    is no case, or there is none; 3 a component can't be used; 5 a file could
+    not be written.
+
+    Usage: accoil-stream test [OPTIONS] [DIR|X.wasm]
+
+    Arguments:
+      [DIR|X.wasm]
+              The plugin's folder, or a component
+
+              [default: .]
+
+    Options:
+          --cases <DIR>
+              Where the cases are, if they are not in their place
+
+          --mapping <X.wasm>
+              For a selector: the mapping that it works with, instead of the built-in one
+
+          --config <accoil.toml>
+              The configuration whose [limits] and [admission] hold, instead of the defaults. Nothing
+              else in it is looked at
+
+          --update
+              Write what comes now into the cases as what is expected. The rest of each file stays as it
+              is
+
+          --watch
+              Run again whenever the component or a case changes, until Ctrl-C
+
+          --usage
+              Show what each event used, not only the most of a case
+
+          --junit <FILE>
+              Write a report in JUnit's XML, for CI systems
+
+      -h, --help
+              Print help (see a summary with '-h')
+    "#);
 }

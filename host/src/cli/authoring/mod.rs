@@ -1,4 +1,6 @@
-//! The commands for people who write plugins: one file each.
+//! The commands for people who write plugins.
 
 pub(super) mod build;
 pub(super) mod new;
+mod rules;
+pub(super) mod test;
