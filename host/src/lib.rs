@@ -15,7 +15,7 @@
 //! | [`versions`] | which mapping, with which settings, from which event on |
 //! | [`accoil`] | what Accoil is told: plain types |
 //! | [`outbound`] | calls are rendered and delivered |
-//! | [`authoring`] | what authors of plugins try on their own machine: cases |
+//! | [`authoring`] | what authors of plugins try on their own machine: cases, measures |
 //! | [`compare`] | what another mapping would make of it, by meaning |
 //! | [`pipeline`] | the loops of `transform` and `send` |
 //! | [`tenant`] | the loop of one tenant of the service |

@@ -40,6 +40,7 @@ fn the_program() {
       build            Build a plugin to its component
       check            Say whether a component can run here, and what it is
       test             Run a plugin's cases and show what differs
+      bench            Measure a plugin beside the default mapping, in one run
       compare          Say what a candidate mapping would change, by meaning
       config           Check the configuration, or print its schema for editors
       test-connection  Test the way to Accoil: name, connection, TLS, a harmless request
@@ -664,4 +665,64 @@ fn test() {
       -h, --help
               Print help (see a summary with '-h')
     "#);
+}
+
+#[test]
+fn bench() {
+    insta::assert_snapshot!(help(&["bench", "--help"]), @r"
+    Measure a plugin beside the default mapping, in one run
+
+    Reads what transform reads, all of it at first (at most 100000 events or 200
+    MB), and runs both in turn on one thread, in batches as the service makes
+    them: times change from run to run and from machine to machine, the ratio of
+    the two much less. A selector is measured as what it adds to its mapping.
+
+    An event that is run alone pays for the start of an instance. Instructions
+    (fuel) are counted in calls of their own, which are not timed; with a
+    selector, those of its mapping are among them.
+
+    Exit codes: 0 all went well; 1 something in the input was no event, or there
+    was none; 2 wrong command line or settings file; 3 a component or its
+    settings can't be used; 4 an input could not be read to its end.
+
+    Usage: accoil-stream bench [OPTIONS] <X.wasm> <EVENTS>...
+
+    Arguments:
+      <X.wasm>
+              The component
+
+      <EVENTS>...
+              The files with events; - is standard input
+
+    Options:
+          --settings <FILE>
+              The plugin's settings: a JSON or TOML file
+
+          --mapping <X.wasm>
+              For a selector: the mapping that it works with, instead of the built-in one. For a
+              mapping: the one that it is measured beside
+
+          --mapping-settings <FILE>
+              Settings of that mapping: a JSON or TOML file
+
+          --config <accoil.toml>
+              The configuration whose [limits] and [admission] hold, instead of the defaults. Nothing
+              else in it is looked at
+
+          --rounds <N>
+              Most rounds
+
+              [default: 15]
+
+          --seconds <SECONDS>
+              How long each part goes on, about, in seconds
+
+              [default: 10]
+
+          --json
+              Print JSON
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
 }

@@ -3,6 +3,7 @@
 //! A plugin is a component of one of two worlds (see `wit/`), written in a folder of its own: a `plugin.toml` that says
 //! what it is ([`Project`]), sources, and cases that say what it should do.
 
+pub mod bench;
 pub mod build;
 pub mod cases;
 mod place;

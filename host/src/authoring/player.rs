@@ -35,6 +35,12 @@ impl<'a> Player<'a> {
         Ok(Self { mapping: &ready.mapping, settings: of_mapping(mapping_settings)?, chooser: Some(Arc::new(chooser)) })
     }
 
+    /// A player of a mapping alone.
+    pub(super) fn alone(mapping: &'a Mapping, settings: &str) -> Result<Self, SubjectError> {
+        let settings = mapping.settings(settings).map_err(SubjectError::MappingSettings)?;
+        Ok(Self { mapping, settings, chooser: None })
+    }
+
     /// Which of the two is under test.
     pub(super) fn kind(&self) -> PluginKind {
         if self.chooser.is_some() { PluginKind::GroupSelector } else { PluginKind::Mapping }

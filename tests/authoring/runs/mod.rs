@@ -1,5 +1,6 @@
-//! `test`: cases.
+//! `test` and `bench`: cases and measures.
 
+mod bench;
 mod junit;
 mod selector;
 mod update;
