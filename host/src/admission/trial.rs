@@ -123,7 +123,7 @@ impl Trial {
         events: &[Event<'_>],
     ) {
         let start = Instant::now();
-        let Ran { outcomes, fallbacks, usage } = mapping.run_with(settings, chooser, events);
+        let Ran { outcomes, fallbacks, usage, .. } = mapping.run_with(settings, chooser, events);
         self.micros = self.micros.saturating_add(u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX));
         self.memory_bytes = self.memory_bytes.max(usage.memory).max(usage.selector.memory);
         for fuel in [usage.fuel, usage.selector.fuel].into_iter().flatten() {

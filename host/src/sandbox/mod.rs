@@ -21,6 +21,7 @@ mod plugin;
 mod refusal;
 mod run;
 mod schema_size;
+mod script;
 mod settings;
 mod slots;
 mod store;
@@ -37,6 +38,8 @@ pub use outcome::{Outcome, Ran, SelectorUsage, Usage};
 pub(crate) use plugin::World;
 pub use plugin::{Mapping, Plugin, PluginKind, Selector};
 pub use refusal::Refusal;
+pub(crate) use script::{Answer, Script};
+pub(crate) use settings::fits;
 pub use settings::{Settings, SettingsError, check_size as check_settings_size};
 
 /// The default mapping (`guest/component`), built into the binary so that the

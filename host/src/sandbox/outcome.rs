@@ -59,6 +59,8 @@ fn push_reason(out: &mut String, outcome: &str, reason: &str) {
 pub struct Ran {
     /// One for each event, in order.
     pub outcomes: Vec<Outcome>,
+    /// On what the batch failed as a whole, before each of its events ran by itself. Nothing if it did not.
+    pub whole: Option<Fault>,
     /// On which events, by index, the selector failed, where the mapping's own rule stepped in
     /// ([`OnFault::DefaultRule`](super::OnFault::DefaultRule)).
     pub fallbacks: Vec<(usize, Fault)>,

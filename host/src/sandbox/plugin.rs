@@ -9,7 +9,8 @@ use wasmtime::component::{Component, Instance, InstancePre};
 use super::about::About;
 use super::admission;
 use super::contract::{Description, GroupSelector, GroupSelectorPre, MappingComponent, MappingComponentPre};
-use super::engine::{Metering, Sandbox};
+use super::engine::{Metering, Sandbox, fresh_store};
+use super::fault::Fault;
 use super::inspection::Inspection;
 use super::refusal::Refusal;
 use super::settings::{Schema, Settings, SettingsError};
@@ -70,6 +71,18 @@ impl<W: World> Plugin<W> {
         let limits = Arc::new(sandbox.limits.of_component(about.inspection.size));
         let slots = Arc::clone(&sandbox.slots);
         Ok(Self { world, limits, metering: sandbox.metering, slots, about, schema })
+    }
+
+    /// What it says about itself when it is asked twice, in one fresh instance.
+    pub(crate) fn describe_twice(&self) -> Result<[Description; 2], Fault> {
+        let pre = self.world.instance_pre();
+        let mut store = fresh_store(pre.engine(), &self.limits, self.metering);
+        let mut described = || {
+            let instance = pre.instantiate(&mut store)?;
+            let guest = W::typed(&mut store, &instance)?;
+            Ok([W::describe(&guest, &mut store)?, W::describe(&guest, &mut store)?])
+        };
+        described().map_err(|error| Fault::of(W::KIND, &error, store.data().bounds()))
     }
 
     /// Its code, for [`Sandbox::load`].

@@ -18,8 +18,8 @@ use super::store::{Bounded, Held};
 use crate::event::Event;
 
 /// What one call came to.
-struct Called {
-    answer: Result<Vec<Outcome>, Fault>,
+pub(super) struct Called {
+    pub(super) answer: Result<Vec<Outcome>, Fault>,
     fallbacks: Vec<(usize, Fault)>,
     usage: Usage,
 }
@@ -48,12 +48,12 @@ impl Mapping {
             Ok(outcomes) if lowered.len() > 1 && outcomes.first().is_some_and(is_cut_short) => {
                 Ran { usage, ..self.run_one_by_one(settings, chooser, left, &lowered) }
             }
-            Ok(outcomes) => Ran { outcomes, fallbacks, usage },
+            Ok(outcomes) => Ran { outcomes, whole: None, fallbacks, usage },
             Err(fault) if lowered.len() <= 1 => {
                 let outcomes = lowered.iter().map(|_| Outcome::Fault(fault.clone())).collect();
-                Ran { outcomes, fallbacks, usage }
+                Ran { outcomes, whole: Some(fault), fallbacks, usage }
             }
-            Err(_) => Ran { usage, ..self.run_one_by_one(settings, chooser, left, &lowered) },
+            Err(fault) => Ran { whole: Some(fault), usage, ..self.run_one_by_one(settings, chooser, left, &lowered) },
         }
     }
 
@@ -135,7 +135,12 @@ impl Mapping {
         self.ended(answer, chooser, &mut store, events)
     }
 
-    fn store(&self, chooser: Option<&Arc<Chooser>>, left: Duration, events: &[contract::Event<'_>]) -> Store<Held> {
+    pub(super) fn store(
+        &self,
+        chooser: Option<&Arc<Chooser>>,
+        left: Duration,
+        events: &[contract::Event<'_>],
+    ) -> Store<Held> {
         let mut store: Store<Held> = fresh_store(self.world.instance_pre().engine(), &self.limits, self.metering);
         if let Some(chooser) = chooser {
             store.data_mut().choices = Some(Choices::new(chooser, events, left));
@@ -144,7 +149,7 @@ impl Mapping {
         store
     }
 
-    fn call_in(
+    pub(super) fn call_in(
         &self,
         store: &mut Store<Held>,
         settings: &Settings,
@@ -155,7 +160,7 @@ impl Mapping {
     }
 
     /// The outcomes of a call, each looked at, or what the call failed of.
-    fn ended(
+    pub(super) fn ended(
         &self,
         answer: wasmtime::Result<Vec<contract::types::Outcome>>,
         chooser: Option<&Arc<Chooser>>,
@@ -197,7 +202,7 @@ fn wrong_count(found: usize, expected: usize) -> Fault {
     Fault::new(FaultKind::InvalidOutput, format!("{found} outcomes for {expected} events"))
 }
 
-fn lower<'a>(event: &'a Event<'_>) -> contract::Event<'a> {
+pub(super) fn lower<'a>(event: &'a Event<'_>) -> contract::Event<'a> {
     contract::Event {
         id: event.id.as_deref().unwrap_or_default(),
         event_type: &event.event_type,

@@ -91,6 +91,11 @@ impl Schema {
     }
 }
 
+/// Whether a value fits a schema; nothing if that is no schema that can be used by itself.
+pub(crate) fn fits(schema: &Value, value: &Value) -> Option<bool> {
+    Schema::parse(&schema.to_string()).ok().map(|schema| schema.validator.is_valid(value))
+}
+
 /// Refuses settings that are longer than any have a reason to be.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use wasmtime::ResourceLimiter;
 
 use super::choice::{Choice, Choices};
 use super::contract::{Group, Selection, group_choice, types};
+use super::script::Script;
 use crate::limits::Limits;
 
 /// What an instance may have, and what it has.
@@ -102,13 +103,15 @@ pub(crate) struct Held {
     bounds: Bounds,
     /// The tenant's selector, if it has one.
     pub(super) choices: Option<Choices>,
+    /// A script that answers in place of a selector.
+    pub(super) script: Option<Script>,
     /// The last choice, when choices are watched.
     watched: Option<Option<Choice>>,
 }
 
 impl Bounded for Held {
     fn new(bounds: Bounds) -> Self {
-        Self { bounds, choices: None, watched: None }
+        Self { bounds, choices: None, script: None, watched: None }
     }
 
     fn bounds(&self) -> &Bounds {
@@ -136,10 +139,13 @@ impl types::Host for Held {}
 
 impl group_choice::Host for Held {
     fn active(&mut self) -> wasmtime::Result<bool> {
-        Ok(self.choices.is_some() || self.watched.is_some())
+        Ok(self.choices.is_some() || self.script.is_some() || self.watched.is_some())
     }
 
     fn choose(&mut self, event_index: u32, candidates: Vec<Group>) -> wasmtime::Result<Selection> {
+        if let Some(script) = &mut self.script {
+            return Ok(script.choose(event_index, &candidates));
+        }
         let selection = match &mut self.choices {
             Some(choices) => choices.choose(event_index, &candidates)?,
             None => Selection::DefaultRule,
