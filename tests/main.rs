@@ -5,6 +5,7 @@
 
 mod authoring;
 mod cli;
+mod conformance;
 mod delivery;
 mod mapping;
 mod sandbox;

@@ -12,6 +12,7 @@
 //! | [`event`] | a text becomes an event in canonical form |
 //! | [`sandbox`] | a mapping, in WebAssembly, says what becomes of it |
 //! | [`admission`] | a mapping is compiled and tried, in a process of its own |
+//! | [`conformance`] | what any mapping or selector must pass |
 //! | [`versions`] | which mapping, with which settings, from which event on |
 //! | [`accoil`] | what Accoil is told: plain types |
 //! | [`outbound`] | calls are rendered and delivered |
@@ -34,6 +35,7 @@ pub mod authoring;
 pub mod cli;
 pub mod compare;
 pub mod config;
+pub mod conformance;
 pub mod event;
 pub mod ingest;
 pub mod input;

@@ -287,6 +287,10 @@ fn check() {
     built-in mapping. A component that can't run is refused with the reason, and
     the exit code is 3.
 
+    With --conformance it runs what any mapping or selector must pass instead:
+    checks with events and settings of every sort, under the limits of the
+    service. Exit code: 0 all pass, 1 something fails, 3 refused.
+
     Usage: accoil-stream check [OPTIONS] <X.wasm>
 
     Arguments:
@@ -295,7 +299,13 @@ fn check() {
 
     Options:
           --settings <FILE>
-              Settings for the sample run: a JSON or TOML file. Default: {}
+              Settings to run it with: a JSON or TOML file. Default: {}
+
+          --conformance
+              Run the conformance suite
+
+          --json
+              Print its report as JSON
 
       -h, --help
               Print help (see a summary with '-h')

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Exit, Failure, mapping, print};
+use super::{Exit, Failure, conformance, mapping, print};
 use crate::admission::{Misfit, Offer, Report, SelectorOffer, Trial, TrialFault};
 use crate::config::AdmissionConfig;
 use crate::limits::Limits;
@@ -19,6 +19,10 @@ use crate::sandbox::{About, DEFAULT_COMPONENT, Inspection, OnFault, PluginKind};
 /// what a run over a few sample events used. A group selector is run with the
 /// built-in mapping. A component that can't run is refused with the reason, and
 /// the exit code is 3.
+///
+/// With --conformance it runs what any mapping or selector must pass instead:
+/// checks with events and settings of every sort, under the limits of the
+/// service. Exit code: 0 all pass, 1 something fails, 3 refused.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
@@ -26,12 +30,23 @@ pub(super) struct Arguments {
     #[arg(value_name = "X.wasm")]
     component: PathBuf,
 
-    /// Settings for the sample run: a JSON or TOML file. Default: {}
+    /// Settings to run it with: a JSON or TOML file. Default: {}
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+
+    /// Run the conformance suite
+    #[arg(long)]
+    conformance: bool,
+
+    /// Print its report as JSON
+    #[arg(long, requires = "conformance")]
+    json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.conformance {
+        return conformance::run(&arguments.component, arguments.settings.as_deref(), arguments.json);
+    }
     let limits = Limits::default();
     let name = arguments.component.display().to_string();
     let bytes = mapping::read_component(&arguments.component, &limits)?;

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod completions;
 mod config;
+mod conformance;
 mod mapping;
 mod meter;
 mod ops;

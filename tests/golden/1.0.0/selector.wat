@@ -1,0 +1,67 @@
+;; A selector of WIT 1.0.0, by hand.
+(component
+  (import "accoil:event-stream/types@1.0.0" (instance $types
+    (type $event-shape (record
+      (field "id" string) (field "event-type" string)
+      (field "user-id" (option string)) (field "device-id" (option string)) (field "time" (option string))
+      (field "event-properties" string) (field "user-properties" string)
+      (field "groups" string) (field "group-properties" string) (field "attributes" string)))
+    (export "event" (type $event (eq $event-shape)))
+    (type $group-shape (record (field "group-id" string) (field "group-type" string) (field "traits" string)))
+    (export "group" (type $group (eq $group-shape)))
+    (type $selection-shape (variant
+      (case "default-rule") (case "none") (case "candidate" u32) (case "custom" $group)))
+    (export "selection" (type $selection (eq $selection-shape)))
+    (type $description-shape (record
+      (field "name" string) (field "version" string) (field "summary" string) (field "settings-schema" string)))
+    (export "description" (type $description (eq $description-shape)))))
+  (alias export $types "event" (type $event))
+  (alias export $types "group" (type $group))
+  (alias export $types "selection" (type $selection))
+  (alias export $types "description" (type $description))
+  (core module $guest
+    (memory (export "memory") 1)
+    ;; Chooses the last candidate; says that there is no account if there is none.
+    (func $on_event (param $event i32) (param $candidates i32) (param $count i32) (param $selection i32)
+      (i32.store8 (local.get $selection) (select (i32.const 2) (i32.const 1) (local.get $count)))
+      (if (local.get $count)
+        (then (i32.store offset=4 (local.get $selection) (i32.sub (local.get $count) (i32.const 1))))))
+    ;; Name "guest", version "1.0.0", no summary, and the schema `{}`, which takes any settings.
+    (data (i32.const 16) "guest1.0.0{}")
+    (func (export "describe") (result i32)
+      (i32.store (i32.const 32) (i32.const 16)) (i32.store (i32.const 36) (i32.const 5))
+      (i32.store (i32.const 40) (i32.const 21)) (i32.store (i32.const 44) (i32.const 5))
+      (i32.store (i32.const 48) (i32.const 26)) (i32.store (i32.const 52) (i32.const 0))
+      (i32.store (i32.const 56) (i32.const 26)) (i32.store (i32.const 60) (i32.const 2))
+      (i32.const 32))
+    ;; Takes the next bytes above all that were taken so far, for ever.
+    (global $top (mut i32) (i32.const 32768))
+    (func $alloc (param $size i32) (result i32)
+      (local $at i32)
+      (local.set $at (global.get $top))
+      (global.set $top (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 7)) (i32.const -8)))
+      (if (i32.gt_u (global.get $top) (i32.mul (memory.size) (i32.const 65536)))
+        (then
+          (if (i32.eq (i32.const -1) (memory.grow (i32.add (i32.shr_u (local.get $size) (i32.const 16)) (i32.const 1))))
+            (then (unreachable)))))
+      (local.get $at))
+    (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+      (call $alloc (local.get $size)))
+    (func (export "select") (param $arguments i32) (result i32)
+      (local $selection i32)
+      (local.set $selection (call $alloc (i32.const 28)))
+      (memory.fill (local.get $selection) (i32.const 0) (i32.const 28))
+      (call $on_event
+        (i32.add (local.get $arguments) (i32.const 8))
+        (i32.load offset=100 (local.get $arguments)) (i32.load offset=104 (local.get $arguments))
+        (local.get $selection))
+      (local.get $selection)))
+  (core instance $guest (instantiate $guest))
+  (func $describe (result $description)
+    (canon lift (core func $guest "describe") (memory $guest "memory")))
+  (func $select (param "settings" string) (param "event" $event) (param "candidates" (list $group)) (result $selection)
+    (canon lift (core func $guest "select") (memory $guest "memory") (realloc (core func $guest "cabi_realloc"))))
+  (instance $plugin (export "describe" (func $describe)))
+  (export "accoil:event-stream/plugin@1.0.0" (instance $plugin))
+  (instance $group-selection (export "select" (func $select)))
+  (export "accoil:event-stream/group-selection@1.0.0" (instance $group-selection)))
