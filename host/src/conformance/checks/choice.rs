@@ -21,6 +21,9 @@ const ANSWERS: [(Answer, &str); 7] = [
     (Answer::DefaultRule, "leaves the choice to the mapping"),
 ];
 
+/// A mapping that fails already when it asks is told so once.
+const ONLY_ASKED: (Answer, &str) = (Answer::DefaultRule, "is only asked");
+
 type Batch<'a> = Vec<(&'a Sample, Event<'a>)>;
 
 fn samples() -> Vec<Sample> {
@@ -43,6 +46,10 @@ fn asking<'a>(suite: &mut Suite<'a>, given: &Given, batch: &Batch<'_>) -> Result
 
 fn verdict(result: Result<Verdict, Verdict>) -> Verdict {
     result.unwrap_or_else(|verdict| verdict)
+}
+
+fn fails_asking() -> Verdict {
+    Verdict::not_applicable("it fails when it asks: see choice-candidates")
 }
 
 /// The outcomes with a script, none of them a fault.
@@ -94,7 +101,7 @@ pub(super) fn candidates(suite: &mut Suite<'_>, given: &Given) -> Verdict {
     let batch = read(&samples);
     let mut asked = || {
         let (mapping, _) = asking(suite, given, &batch)?;
-        let (_, script) = scripted(suite, mapping, given, (Answer::DefaultRule, "is only asked"), &batch)?;
+        let (_, script) = scripted(suite, mapping, given, ONLY_ASKED, &batch)?;
         Ok(match script.problem {
             Some((event, problem)) => match batch.get(event) {
                 Some((sample, _)) => Verdict::Fail(Box::new(failure(given, sample, &problem, Vec::new()))),
@@ -112,8 +119,7 @@ pub(super) fn default_rule(suite: &mut Suite<'_>, given: &Given) -> Verdict {
     let batch = read(&samples);
     let mut compared = || {
         let (mapping, without) = asking(suite, given, &batch)?;
-        let (with, _) =
-            scripted(suite, mapping, given, (Answer::DefaultRule, "leaves the choice to the mapping"), &batch)?;
+        let (with, _) = scripted(suite, mapping, given, ONLY_ASKED, &batch).map_err(|_| fails_asking())?;
         for (((sample, _), without), with) in batch.iter().zip(&without).zip(&with) {
             if without != with {
                 let told = vec![
@@ -133,6 +139,7 @@ pub(super) fn answers(suite: &mut Suite<'_>, given: &Given) -> Verdict {
     let batch = read(&samples);
     let mut answered = || {
         let (mapping, _) = asking(suite, given, &batch)?;
+        scripted(suite, mapping, given, ONLY_ASKED, &batch).map_err(|_| fails_asking())?;
         let (mut named, mut kept) = (0, 0);
         for answer in ANSWERS {
             let (outcomes, script) = scripted(suite, mapping, given, answer, &batch)?;
