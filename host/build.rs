@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out_dir = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
-    for source in ["Cargo.toml", "Cargo.lock", "json-text", "default-mapping", "component"] {
+    for source in ["Cargo.toml", "Cargo.lock", "json-text", "sdk", "default-mapping", "component"] {
         println!("cargo::rerun-if-changed=../guest/{source}");
     }
     println!("cargo::rerun-if-changed=../wit");

@@ -7,10 +7,9 @@
 #[expect(unsafe_code, reason = "an allocator")]
 mod memory;
 
-use default_mapping::contract::accoil::event_stream::group_choice;
 use default_mapping::contract::exports::accoil::event_stream::{mapping, plugin};
-use default_mapping::types::{Description, Event, Group, Outcome, Selection};
-use default_mapping::{Choice, map_events, settings};
+use default_mapping::types::{Description, Event, Outcome};
+use default_mapping::{HostChoice, map_events, settings};
 
 #[global_allocator]
 static MEMORY: memory::Upwards = memory::Upwards::new();
@@ -31,19 +30,6 @@ impl plugin::Guest for DefaultMapping {
 impl mapping::Guest for DefaultMapping {
     fn transform(settings: String, events: Vec<Event>) -> Vec<Outcome> {
         map_events(&settings, events, &HostChoice)
-    }
-}
-
-/// The tenant's selector, behind the host.
-struct HostChoice;
-
-impl Choice for HostChoice {
-    fn active(&self) -> bool {
-        group_choice::active()
-    }
-
-    fn choose(&self, event_index: u32, candidates: &[Group]) -> Selection {
-        group_choice::choose(event_index, candidates)
     }
 }
 

@@ -12,25 +12,8 @@
 //!
 //! All of it is plain functions of their arguments, tested natively. The crate
 //! `component` beside this one wraps them for the sandbox.
-
-#[allow(
-    missing_docs,
-    unsafe_code,
-    clippy::indexing_slicing,
-    clippy::expect_used,
-    reason = "generated from wit/, where everything is documented"
-)]
-#[rustfmt::skip]
-pub mod contract {
-    //! Bindings of `wit/`.
-
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "mapping-component",
-        pub_export_macro: true,
-        default_bindings_module: "default_mapping::contract",
-    });
-}
+//!
+//! A mapping that differs from this one in one thing is a [`Variation`] of it.
 
 mod equality;
 mod groups;
@@ -40,6 +23,9 @@ mod primary;
 pub mod settings;
 mod traits;
 mod user;
+mod variation;
 
-pub use contract::accoil::event_stream::types;
-pub use mapping::{Choice, NoChoice, map_events};
+pub use accoil_plugin::contract::mapping as contract;
+pub use accoil_plugin::contract::selector::accoil::event_stream::types;
+pub use mapping::{Choice, HostChoice, NoChoice, map_events};
+pub use variation::{DefaultMapping, Variation, describe, vary, vary_one};

@@ -2,6 +2,7 @@
 
 use json_text::{Kind, kind, members, push_string};
 
+use crate::contract::accoil::event_stream::group_choice;
 use crate::groups::{Candidate, candidates, sort, traits_of};
 use crate::lookup::{Lookup, Property, effective};
 use crate::primary::Ranking;
@@ -31,6 +32,20 @@ impl Choice for NoChoice {
     }
 }
 
+/// The selector of the tenant whose events are mapped, behind the host. Only in
+/// a component is there one to ask.
+pub struct HostChoice;
+
+impl Choice for HostChoice {
+    fn active(&self) -> bool {
+        group_choice::active()
+    }
+
+    fn choose(&self, event_index: u32, candidates: &[Group]) -> Selection {
+        group_choice::choose(event_index, candidates)
+    }
+}
+
 /// Maps a batch of events: one outcome for each, in the same order.
 pub fn map_events(settings: &str, events: Vec<Event>, choice: &impl Choice) -> Vec<Outcome> {
     match Settings::parse(settings) {
@@ -45,7 +60,7 @@ pub fn map_events(settings: &str, events: Vec<Event>, choice: &impl Choice) -> V
 }
 
 /// The settings, made ready for many events.
-struct Plan {
+pub(crate) struct Plan {
     settings: Settings,
     user_source: UserSource,
     lookup: Lookup,
@@ -55,7 +70,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(settings: Settings) -> Self {
+    pub(crate) fn of(settings: Settings) -> Self {
         let mut properties: Vec<_> = settings.properties.iter().map(|name| Property::named(name)).collect();
         let mut metadata: Vec<usize> = (0..properties.len()).collect();
         metadata.sort_by(|left, right| {
@@ -67,7 +82,7 @@ impl Plan {
         Self { settings, user_source, lookup: Lookup::new(properties), metadata }
     }
 
-    fn map<C: Choice>(&self, event: Event, choice: Option<(&C, u32)>) -> Outcome {
+    pub(crate) fn map<C: Choice + ?Sized>(&self, event: Event, choice: Option<(&C, u32)>) -> Outcome {
         if !self.selects(&event.event_type) {
             return Outcome::Skip("event type not selected".to_owned());
         }
@@ -88,7 +103,7 @@ impl Plan {
         (selection.include.is_empty() || named_in(&selection.include)) && !named_in(&selection.exclude)
     }
 
-    fn map_user_event<C: Choice>(
+    fn map_user_event<C: Choice + ?Sized>(
         &self,
         mut event: Event,
         choice: Option<(&C, u32)>,
@@ -133,7 +148,7 @@ impl Plan {
     }
 
     /// The group that is the account, with its traits.
-    fn account<C: Choice>(&self, event: &Event, choice: Option<(&C, u32)>) -> Option<GroupTraits> {
+    fn account<C: Choice + ?Sized>(&self, event: &Event, choice: Option<(&C, u32)>) -> Option<GroupTraits> {
         let rules: &PrimaryGroup = &self.settings.primary_group;
         let keep = self.settings.groups_without_properties == GroupsWithoutProperties::Keep;
         let is_type_wanted =
@@ -156,7 +171,7 @@ impl Plan {
 
 /// Lets the tenant's selector choose.
 fn chosen(
-    choice: &impl Choice,
+    choice: &(impl Choice + ?Sized),
     event_index: u32,
     group_properties: &str,
     mut candidates: Vec<Candidate<'_>>,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use json_text::{Kind, elements, kind, members};
+use json_text::{Kind, elements, kind, members, push_string};
 
 /// JSON text that the host gave, and so is valid, and what can be asked of it. Nothing is copied but strings that hold
 /// escapes.
@@ -80,6 +80,32 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The same value with other strings: each for which `change` answers is replaced, however deep it stands. The names
+    /// of members stay.
+    ///
+    /// ```
+    /// let traits = accoil_plugin::Json::of(r#"{"who":["ada","bo"],"seats":2}"#);
+    /// let changed = traits.with_strings(&|name| (name == "ada").then(|| "someone".into()));
+    /// assert_eq!(changed, r#"{"who":["someone","bo"],"seats":2}"#);
+    /// ```
+    #[must_use]
+    pub fn with_strings(self, change: &dyn Fn(&str) -> Option<String>) -> String {
+        let mut changed = String::with_capacity(self.0.len());
+        let mut rest = self.0;
+        // Nothing recurses, so no nesting can exhaust the stack.
+        while let Some((before, from)) = rest.find('"').and_then(|at| rest.split_at_checked(at)) {
+            let (string, after) = from.split_at_checked(length_of_string(from)).unwrap_or((from, ""));
+            changed.push_str(before);
+            let is_name = after.trim_start().starts_with(':');
+            match Self(string).as_str().filter(|_| !is_name).and_then(|content| change(&content)) {
+                Some(content) => push_string(&mut changed, &content),
+                None => changed.push_str(string),
+            }
+            rest = after;
+        }
+        changed + rest
+    }
+
     /// Whether this is `null`.
     #[must_use]
     pub fn is_null(self) -> bool {
@@ -91,6 +117,17 @@ impl<'a> Json<'a> {
     pub fn is_object(self) -> bool {
         kind(self.0) == Kind::Object
     }
+}
+
+/// How many bytes a string that stands at the beginning of a text takes, with its quotes.
+fn length_of_string(text: &str) -> usize {
+    let mut is_escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    });
+    end.map_or(text.len(), |end| end + 2)
 }
 
 #[cfg(test)]
@@ -119,6 +156,14 @@ mod tests {
         let ids: Vec<_> = array.elements().filter_map(Json::as_id).collect();
         assert_eq!(ids, ["1", "2"]);
         assert_eq!(Json::of(TEXT).path("o.x.q"), None);
+    }
+
+    #[test]
+    fn strings_are_replaced_at_any_depth() {
+        let text = r#"{"a@b":"a@b","deep":[{"x":"a@b"},["a@b",1.50,null,true]],"q":"a\"@"}"#;
+        let changed = Json::of(text).with_strings(&|string| string.contains('@').then(|| "\"".into()));
+        assert_eq!(changed, r#"{"a@b":"\"","deep":[{"x":"\""},["\"",1.50,null,true]],"q":"\""}"#);
+        assert_eq!(Json::of(r#""x""#).with_strings(&|_| Some("y".into())), r#""y""#);
     }
 
     #[test]

@@ -20,6 +20,12 @@ impl Object {
         Self("{".to_owned())
     }
 
+    /// An object with the members of another one of which this is true; with none if that is no object.
+    pub fn of(other: Json<'_>, mut is_kept: impl FnMut(&str) -> bool) -> Self {
+        let kept = other.members().filter(|(name, _)| is_kept(name));
+        kept.fold(Self::new(), |object, (name, value)| object.json(&name, value))
+    }
+
     /// Adds a value as it stands, with every digit.
     pub fn json(mut self, name: &str, value: Json<'_>) -> Self {
         self.name(name);
@@ -87,5 +93,12 @@ mod tests {
         assert_eq!(text, r#"{"digits":1.00000000000000000001,"quo\"te":"a\\b\n","yes":true,"half":0.5,"none":null}"#);
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
         assert_eq!(Object::new().finish(), "{}");
+    }
+
+    #[test]
+    fn members_of_another() {
+        let other = Json::of(r#"{"a":1.0,"b":[2],"c":null}"#);
+        assert_eq!(Object::of(other, |name| name != "b").bool("d", true).finish(), r#"{"a":1.0,"c":null,"d":true}"#);
+        assert_eq!(Object::of(Json::of("null"), |_| true).finish(), "{}");
     }
 }

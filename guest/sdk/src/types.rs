@@ -9,13 +9,26 @@ impl Event {
     /// `country` …). `event_properties.x`, `user_properties.x` and `attributes.x` name the place.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<Json<'_>> {
-        let [event, user, other] = self.bags();
+        let (event, other) = (self.event_properties(), self.attributes());
         match name.split_once('.') {
             Some(("event_properties", rest)) => event.get(rest),
-            Some(("user_properties", rest)) => user.get(rest),
+            Some(("user_properties", rest)) => self.user_property(rest),
             Some(("attributes", rest)) => other.get(rest),
-            _ => [event, user, other].into_iter().find_map(|bag| bag.get(name)),
+            _ => event.get(name).or_else(|| self.user_property(name)).or_else(|| other.get(name)),
         }
+    }
+
+    /// A property of the user, in `$identify` events too: there a value under `$set` counts before one under `$setOnce`,
+    /// and that before one that stands alone.
+    #[must_use]
+    pub fn user_property(&self, name: &str) -> Option<Json<'_>> {
+        let bag = self.user_properties();
+        let alone = bag.get(name);
+        if self.event_type != "$identify" {
+            return alone;
+        }
+        let under = |operation| bag.get(operation).and_then(|values| values.get(name));
+        under("$set").or_else(|| under("$setOnce")).or(alone.filter(|_| !name.starts_with('$')))
     }
 
     /// The properties of the event itself; `null` when it has none.
@@ -24,7 +37,7 @@ impl Event {
         Json::of(&self.event_properties)
     }
 
-    /// The properties of its user; `null` when there are none.
+    /// The properties of its user as they came; `null` when there are none. [`Self::user_property`] finds one.
     #[must_use]
     pub fn user_properties(&self) -> Json<'_> {
         Json::of(&self.user_properties)
@@ -34,10 +47,6 @@ impl Event {
     #[must_use]
     pub fn attributes(&self) -> Json<'_> {
         Json::of(&self.attributes)
-    }
-
-    fn bags(&self) -> [Json<'_>; 3] {
-        [self.event_properties(), self.user_properties(), self.attributes()]
     }
 }
 
@@ -98,6 +107,14 @@ impl Outcome {
     #[must_use]
     pub fn one(event: AccoilEvent) -> Self {
         Self::Deliver(vec![event])
+    }
+
+    /// What is told to Accoil, to be changed; nothing if the event is skipped or rejected.
+    pub fn events_mut(&mut self) -> &mut [AccoilEvent] {
+        match self {
+            Self::Deliver(events) => events,
+            Self::Skip(_) | Self::Reject(_) => &mut [],
+        }
     }
 
     /// By rule this event is not for Accoil. Outcomes are counted by this text.
