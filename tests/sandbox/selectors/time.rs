@@ -67,13 +67,11 @@ fn a_batch_full_of_loops_is_cut_short() {
 /// Each answer comes in time, all of them together do not: none of them is a fault of the selector or the mapping.
 #[test]
 fn a_slow_selector_is_no_fault_of_anybody() {
-    let (chooser, mapping) = (slow(DEADLINE * 3 / 10), &*DEFAULT);
-    let (events, mut done) = (members(&["-"; 30]), 0);
+    let (chooser, mapping) = (slow(DEADLINE / 10), &*DEFAULT);
+    let (events, mut done) = (members(&["-"; 80]), 0);
     // Whoever has events cut short runs them again, until all are done.
-    for _ in 0..30 {
-        let start = Instant::now();
+    for _ in 0..80 {
         let ran = run(mapping, &chooser, &events[done..]);
-        assert!(start.elapsed() < DEADLINE * 12);
         let kinds = kinds(&ran);
         let answered = kinds.iter().take_while(|kind| kind.is_none()).count();
         assert!(answered > 0, "{ran:?}");
