@@ -159,7 +159,7 @@ fn what_may_have_been_taken_over_is_taken_over_again() {
     let text = events(1).remove(0);
     let event = [Event::read(text.as_bytes()).unwrap()];
     let call = |version: &Version, _: &[Event<'_>]| {
-        vec![if version.number == 2 { Outcome::Reject("new".to_owned()) } else { skip() }]
+        vec![if version.number == 2 { Outcome::Reject("new".to_owned()) } else { skip() }].into()
     };
     let in_force = watched(9);
     let mut again = run(&in_force, in_force.trials(0), None, true, &event, &call);
@@ -216,7 +216,7 @@ fn a_canary_does_not_end_the_watch_of_the_live_version() {
     let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).unwrap()).collect();
     let call = |version: &Version, events: &[Event<'_>]| {
         let one = |_| if version.number == 2 { fault(FaultKind::Panic) } else { skip() };
-        events.iter().map(one).collect()
+        events.iter().map(one).collect::<Vec<_>>().into()
     };
     let mut judge = Judge::new(RULES);
     let ran = run(&in_force, in_force.trials(5), Some(&mut judge), false, &events, &call);
