@@ -9,6 +9,9 @@ use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Sele
 #[macro_export]
 macro_rules! selector {
     ($plugin:ty) => {
+        // In a native build nothing is exported, and yet the plugin is no dead code.
+        const _: fn(&str, &$crate::Event, &[$crate::Group]) -> $crate::Selection = $crate::select::<$plugin>;
+
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             use $crate::contract::selector::exports::accoil::event_stream::{group_selection, plugin};
@@ -37,6 +40,9 @@ macro_rules! selector {
 #[macro_export]
 macro_rules! mapping {
     ($plugin:ty) => {
+        // In a native build nothing is exported, and yet the plugin is no dead code.
+        const _: fn(&str, &[$crate::Event], Option<$crate::Choose>) -> Vec<$crate::Outcome> = $crate::map::<$plugin>;
+
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             use $crate::contract::mapping::accoil::event_stream::group_choice;

@@ -32,6 +32,7 @@
     missing_docs,
     unreachable_pub,
     unsafe_code,
+    clippy::allow_attributes_without_reason,
     clippy::indexing_slicing,
     clippy::expect_used,
     reason = "generated from wit/, where everything is documented"
