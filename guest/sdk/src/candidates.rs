@@ -1,7 +1,5 @@
 //! The groups that could be the account.
 
-use std::borrow::Cow;
-
 use crate::{Event, Group, Json};
 
 impl Event {
@@ -28,14 +26,14 @@ impl Event {
     }
 }
 
-fn push(found: &mut Vec<Group>, properties: Json<'_>, group_type: &Cow<'_, str>, id: &Cow<'_, str>) {
-    if found.iter().any(|group| group.group_type == *group_type && group.group_id == *id) {
+fn push(found: &mut Vec<Group>, properties: Json<'_>, group_type: &str, id: &str) {
+    if found.iter().any(|group| group.group_type == group_type && group.group_id == id) {
         return;
     }
     let traits = properties.get(group_type).and_then(|by_id| by_id.get(id)).filter(|traits| traits.is_object());
     found.push(Group {
-        group_id: id.clone().into_owned(),
-        group_type: group_type.clone().into_owned(),
+        group_id: id.to_owned(),
+        group_type: group_type.to_owned(),
         traits: traits.map_or("{}", Json::text).to_owned(),
     });
 }

@@ -2,13 +2,16 @@
 
 use crate::{Event, Group, Selection};
 
+/// How the selector is asked about one event.
+pub(crate) type Asked<'a> = &'a dyn Fn(&[Group]) -> Selection;
+
 /// Finds the account of an event: by the tenant's selector if there is one, else by the mapping's own rule.
 pub struct Choice<'a> {
-    asked: Option<&'a dyn Fn(&[Group]) -> Selection>,
+    asked: Option<Asked<'a>>,
 }
 
 impl<'a> Choice<'a> {
-    pub(crate) fn new(asked: Option<&'a dyn Fn(&[Group]) -> Selection>) -> Self {
+    pub(crate) fn new(asked: Option<Asked<'a>>) -> Self {
         Self { asked }
     }
 

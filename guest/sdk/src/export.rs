@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::choice::Asked;
 use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Selector};
 
 /// Exports a [`Selector`](crate::Selector) from the component that this crate becomes. The plugin's version is that of
@@ -114,7 +115,7 @@ pub fn map<M: Mapping>(settings: &str, events: &[Event], choose: Option<Choose>)
     let mut outcomes = Vec::with_capacity(events.len());
     for (index, event) in (0..).zip(events) {
         let asked = choose.map(|choose| move |candidates: &[Group]| choose(index, candidates));
-        let asked = asked.as_ref().map(|asked| asked as &dyn Fn(&[Group]) -> Selection);
+        let asked = asked.as_ref().map(|asked| asked as Asked<'_>);
         outcomes.push(M::map(&settings, event, &Choice::new(asked)));
     }
     outcomes

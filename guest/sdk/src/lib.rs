@@ -35,6 +35,8 @@
     clippy::allow_attributes_without_reason,
     clippy::indexing_slicing,
     clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "generated from wit/, where everything is documented"
 )]
 pub mod contract;
