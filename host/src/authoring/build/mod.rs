@@ -50,20 +50,11 @@ pub fn build(project: &Project) -> Result<Built, BuildError> {
         Language::Python => python::build(project),
         Language::C => c::build(project),
     }?;
-    let inspection = Inspection::of(&component.bytes, &limits(project.language)).map_err(BuildError::Refused)?;
+    let inspection = Inspection::of(&component.bytes, &Limits::default()).map_err(BuildError::Refused)?;
     world::check(project.world, &inspection)?;
     let path = project.component();
     write(&path, &component.bytes)?;
     Ok(Built { path, component })
-}
-
-/// What a component of this language may be. CPython's interpreter loop is one function of 417 KiB.
-fn limits(language: Language) -> Limits {
-    let limits = Limits::default();
-    match language {
-        Language::Python => Limits { function_bytes: limits.function_bytes.max(512 * 1024), ..limits },
-        _ => limits,
-    }
 }
 
 /// Writes a file in one step, for others may be reading it.
