@@ -30,7 +30,12 @@ class Event:
 
     @cached_property
     def user_properties(self) -> Bag:
-        return read_bag(self._wire.user_properties)
+        """In `$identify` events those that stand alone, those under `$setOnce` and those under `$set`: the last counts."""
+        bag = read_bag(self._wire.user_properties)
+        if self.type != "$identify":
+            return bag
+        alone = {name: value for name, value in bag.items() if not name.startswith("$")}
+        return {**alone, **as_bag(bag.get("$setOnce")), **as_bag(bag.get("$set"))}
 
     @cached_property
     def group_properties(self) -> Bag:

@@ -44,8 +44,12 @@ export class Event {
     return this.#bag("eventProperties");
   }
 
+  /** In `$identify` events those that stand alone, those under `$setOnce` and those under `$set`: the last counts. */
   get userProperties(): Bag {
-    return this.#bag("userProperties");
+    const bag = this.#bag("userProperties");
+    if (this.type !== "$identify") return bag;
+    const alone = Object.entries(bag).filter(([name]) => !name.startsWith("$"));
+    return Object.assign(asBag(Object.fromEntries(alone)), asBag(bag["$setOnce"]), asBag(bag["$set"]));
   }
 
   get groupProperties(): Bag {

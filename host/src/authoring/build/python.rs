@@ -1,6 +1,7 @@
 //! Plugins in Python: `componentize-py` in a virtual environment of the plugin's folder.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,15 +19,42 @@ pub(super) fn build(project: &Project) -> Result<Component, BuildError> {
     let scratch = std::path::absolute(&scratch).map_err(|error| BuildError::io(&scratch, error))?;
     fs::create_dir_all(&scratch).map_err(|error| BuildError::io(&scratch, error))?;
     let component = scratch.join(format!("{}.wasm", project.name));
+    let sources = scratch.join(format!("{}.src", project.name));
+    copy_sources(&folder.join("src"), &sources)?;
     let mut componentize = Command::new(program(&environment, "componentize-py"));
     componentize.args(["--quiet", "--wit-path", "wit", "--world", project.world.in_wit()]);
-    componentize.args(["componentize", "--stub-wasi", "--python-path", "src", "plugin", "--output"]).arg(&component);
+    componentize.args(["componentize", "--stub-wasi", "--python-path"]).arg(&sources);
+    componentize.args(["plugin", "--output"]).arg(&component);
     // Packages that the plugin imports are taken from there, and from nowhere else.
     componentize.env("VIRTUAL_ENV", &environment).current_dir(&folder);
     tool::run("componentize-py", &mut componentize)?;
     let bytes = fs::read(&component).map_err(|error| BuildError::io(&component, error))?;
     let version = tool::ask(Command::new(program(&environment, "componentize-py")).arg("--version"));
     Ok(Component { bytes, built_with: version.unwrap_or_else(|| "componentize-py".to_owned()) })
+}
+
+/// Copies a folder, so that what is a link to files that plugins share becomes a file: the interpreter that loads the
+/// plugin sees nothing outside of the folder.
+fn copy_sources(from: &Path, to: &Path) -> Result<(), BuildError> {
+    match fs::remove_dir_all(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(BuildError::io(to, error)),
+        _ => {}
+    }
+    copy_folder(from, to).map_err(|error| BuildError::io(from, error))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().filter(|name| *name != "__pycache__") else { continue };
+        if path.is_dir() {
+            copy_folder(&path, &to.join(name))?;
+        } else {
+            fs::copy(&path, to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Installs what `requirements.txt` names, by the user's own configuration of pip, if it is not there.

@@ -105,6 +105,8 @@ fn bundle(folder: &Path, script: &Path) -> Result<(), BuildError> {
     let mut esbuild = installed(folder, "esbuild");
     let entry = if folder.join("src/plugin.ts").is_file() { "src/plugin.ts" } else { "src/plugin.js" };
     esbuild.args([entry, "--bundle", "--format=esm", "--target=es2023", "--charset=utf8", "--log-level=warning"]);
+    // Files can be links to those that plugins share; what they import is found beside the link.
+    esbuild.arg("--preserve-symlinks");
     // What the host offers is imported by the component.
     esbuild.arg("--external:accoil:*").arg(option("--outfile=", script));
     tool::run("esbuild", &mut esbuild)

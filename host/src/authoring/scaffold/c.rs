@@ -30,5 +30,5 @@ pub(super) fn template(world: World) -> Template {
         World::GroupSelector => SELECTOR,
         World::Mapping => MAPPING,
     };
-    Template { files: files.to_vec(), source: "src/plugin.c", tools: TOOLS, ignored: "/target\n" }
+    Template { files: files.to_vec(), source: "src/plugin.c", tools: TOOLS.to_owned(), ignored: "/target\n" }
 }

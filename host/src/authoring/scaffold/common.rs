@@ -17,7 +17,7 @@ pub(super) fn files(project: &Project, template: &Template) -> Vec<(&'static str
         World::GroupSelector => SELECTOR_README,
         World::Mapping => MAPPING_README,
     };
-    let readme = readme.replace("{{source}}", template.source).replace("{{tools}}", template.tools);
+    let readme = readme.replace("{{source}}", template.source).replace("{{tools}}", &template.tools);
     let mut files = vec![
         (MANIFEST, manifest),
         ("README.md", readme),

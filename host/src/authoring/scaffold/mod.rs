@@ -22,7 +22,7 @@ struct Template {
     /// For the README: which file to edit first.
     source: &'static str,
     /// For the README: what is needed to build, and how to test natively if that is possible.
-    tools: &'static str,
+    tools: String,
     /// For `.gitignore`: what the language's tools leave behind.
     ignored: &'static str,
 }

@@ -33,5 +33,5 @@ pub(super) fn template(world: World) -> Template {
         World::Mapping => MAPPING,
     };
     let ignored = "/.venv\n/target\n__pycache__/\n";
-    Template { files: [SHARED, own].concat(), source: "src/rule.py", tools: TOOLS, ignored }
+    Template { files: [SHARED, own].concat(), source: "src/rule.py", tools: TOOLS.to_owned(), ignored }
 }

@@ -6,8 +6,6 @@
 use super::{File, Template, World};
 
 const SHARED: &[File] = &[
-    ("Cargo.toml", include_str!("../../../templates/rust/Cargo.toml")),
-    ("vendor/Cargo.toml", include_str!("../../../templates/rust/vendor/Cargo.toml")),
     ("vendor/accoil-plugin/Cargo.toml", include_str!("../../../../guest/sdk/Cargo.toml")),
     ("vendor/accoil-plugin/src/candidates.rs", include_str!("../../../../guest/sdk/src/candidates.rs")),
     ("vendor/accoil-plugin/src/choice.rs", include_str!("../../../../guest/sdk/src/choice.rs")),
@@ -30,12 +28,35 @@ const SHARED: &[File] = &[
     ("vendor/json-text/src/trusted.rs", include_str!("../../../../guest/json-text/src/trusted.rs")),
 ];
 
+/// The default mapping, for mappings that are a variation of it.
+const DEFAULT_MAPPING: &[File] = &[
+    ("vendor/default-mapping/Cargo.toml", include_str!("../../../../guest/default-mapping/Cargo.toml")),
+    ("vendor/default-mapping/src/equality.rs", include_str!("../../../../guest/default-mapping/src/equality.rs")),
+    ("vendor/default-mapping/src/groups.rs", include_str!("../../../../guest/default-mapping/src/groups.rs")),
+    ("vendor/default-mapping/src/lib.rs", include_str!("../../../../guest/default-mapping/src/lib.rs")),
+    ("vendor/default-mapping/src/lookup.rs", include_str!("../../../../guest/default-mapping/src/lookup.rs")),
+    ("vendor/default-mapping/src/mapping.rs", include_str!("../../../../guest/default-mapping/src/mapping.rs")),
+    ("vendor/default-mapping/src/primary.rs", include_str!("../../../../guest/default-mapping/src/primary.rs")),
+    ("vendor/default-mapping/src/settings.rs", include_str!("../../../../guest/default-mapping/src/settings.rs")),
+    ("vendor/default-mapping/src/traits.rs", include_str!("../../../../guest/default-mapping/src/traits.rs")),
+    ("vendor/default-mapping/src/user.rs", include_str!("../../../../guest/default-mapping/src/user.rs")),
+    ("vendor/default-mapping/src/variation.rs", include_str!("../../../../guest/default-mapping/src/variation.rs")),
+    (
+        "vendor/default-mapping/src/settings.schema.json",
+        include_str!("../../../../guest/default-mapping/src/settings.schema.json"),
+    ),
+];
+
 const SELECTOR: &[File] = &[
+    ("Cargo.toml", include_str!("../../../templates/rust/group-selector/Cargo.toml")),
+    ("vendor/Cargo.toml", include_str!("../../../templates/rust/group-selector/vendor.toml")),
     ("src/lib.rs", include_str!("../../../templates/rust/group-selector/lib.rs")),
     ("src/settings.schema.json", include_str!("../../../templates/common/group-selector/settings.schema.json")),
 ];
 
 const MAPPING: &[File] = &[
+    ("Cargo.toml", include_str!("../../../templates/rust/mapping/Cargo.toml")),
+    ("vendor/Cargo.toml", include_str!("../../../templates/rust/mapping/vendor.toml")),
     ("src/lib.rs", include_str!("../../../templates/rust/mapping/lib.rs")),
     ("src/settings.schema.json", include_str!("../../../templates/common/mapping/settings.schema.json")),
 ];
@@ -45,10 +66,15 @@ Building needs Rust 1.95 or later with the target `wasm32-unknown-unknown` (`rus
 Debian `apt-get install cargo-web rustc-web rust-web-src lld`). `cargo test` runs the tests in `src/lib.rs` natively.
 `vendor/` holds the crate `accoil-plugin` that the plugin is written with: read `vendor/accoil-plugin/src/lib.rs`.";
 
+/// What mappings have beside that.
+const VARIATION: &str = "
+A mapping that does what the default one does but for a thing or two implements `default_mapping::Variation` instead of
+`Mapping`, and is a few lines: read `vendor/default-mapping/src/variation.rs`. It has the default mapping's settings too.";
+
 pub(super) fn template(world: World) -> Template {
-    let own = match world {
-        World::GroupSelector => SELECTOR,
-        World::Mapping => MAPPING,
+    let (files, tools) = match world {
+        World::GroupSelector => ([SHARED, SELECTOR].concat(), TOOLS.to_owned()),
+        World::Mapping => ([SHARED, DEFAULT_MAPPING, MAPPING].concat(), TOOLS.to_owned() + VARIATION),
     };
-    Template { files: [SHARED, own].concat(), source: "src/lib.rs", tools: TOOLS, ignored: "/target\n" }
+    Template { files, source: "src/lib.rs", tools, ignored: "/target\n" }
 }

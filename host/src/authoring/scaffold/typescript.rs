@@ -35,5 +35,5 @@ pub(super) fn template(world: World) -> Template {
         World::Mapping => MAPPING,
     };
     let ignored = "/node_modules\n/target\n";
-    Template { files: [SHARED, own].concat(), source: "src/rule.ts", tools: TOOLS, ignored }
+    Template { files: [SHARED, own].concat(), source: "src/rule.ts", tools: TOOLS.to_owned(), ignored }
 }

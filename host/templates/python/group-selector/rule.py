@@ -3,6 +3,8 @@
 from accoil import Bag, Event, Group
 from answers import DEFAULT_RULE, Selection
 
+NAME = "{{name}}"
+VERSION = "0.1.0"
 SUMMARY = "Prefers the first group whose plan is not free."
 
 # What can be set, with defaults. Keep `settings.schema.json` like it: the host checks settings by that.

@@ -1,4 +1,4 @@
-"""Joins `rule.py` to the contract. There is no need to change this file, but for the name and the version.
+"""Joins `rule.py` to the contract. There is no need to change this file.
 
 `wit_world` is made from `wit/` at each build; `componentize-py -d wit -w mapping-component bindings src` writes it for
 editors.
@@ -19,7 +19,7 @@ SCHEMA = Path(__file__).with_name("settings.schema.json").read_text()
 
 class Plugin(exports.Plugin):
     def describe(self) -> types.Description:
-        return types.Description("{{name}}", "0.1.0", rule.SUMMARY, SCHEMA)
+        return types.Description(rule.NAME, rule.VERSION, rule.SUMMARY, SCHEMA)
 
 
 class Mapping(exports.Mapping):

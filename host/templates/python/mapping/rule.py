@@ -5,6 +5,8 @@ from collections.abc import Callable
 from accoil import Bag, Event, Group
 from answers import AccoilEvent, Deliver, Outcome, Skip
 
+NAME = "{{name}}"
+VERSION = "0.1.0"
 SUMMARY = "Tells who did what, the properties that are set, and the account."
 
 # What can be set, with defaults. Keep `settings.schema.json` like it: the host checks settings by that.

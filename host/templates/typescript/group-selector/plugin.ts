@@ -1,8 +1,8 @@
-/** Joins `rule.ts` to the contract. There is no need to change this file, but for the name and the version. */
+/** Joins `rule.ts` to the contract. There is no need to change this file. */
 
 import { Event, Group } from "./accoil.js";
 import type { Description, WireEvent, WireGroup, WireSelection } from "./contract.js";
-import { defaults, select, summary } from "./rule.js";
+import { defaults, name, select, summary, version } from "./rule.js";
 import schema from "./settings.schema.json";
 
 /**
@@ -15,7 +15,7 @@ export type Selection = "default-rule" | "none" | Group;
 
 export const plugin = {
   describe(): Description {
-    return { name: "{{name}}", version: "0.1.0", summary, settingsSchema: JSON.stringify(schema) };
+    return { name, version, summary, settingsSchema: JSON.stringify(schema) };
   },
 };
 

@@ -3,6 +3,8 @@
 import type { Event, Group } from "./accoil.js";
 import type { Selection } from "./plugin.js";
 
+export const name = "{{name}}";
+export const version = "0.1.0";
 export const summary = "Prefers the first group whose plan is not free.";
 
 /** What can be set, with defaults. Keep `settings.schema.json` like it: the host checks settings by that. */

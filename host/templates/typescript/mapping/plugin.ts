@@ -1,10 +1,10 @@
-/** Joins `rule.ts` to the contract. There is no need to change this file, but for the name and the version. */
+/** Joins `rule.ts` to the contract. There is no need to change this file. */
 
 import groupChoice from "accoil:event-stream/group-choice@1.0.0";
 
 import { type Bag, Event, Group } from "./accoil.js";
 import type { Description, WireAccoilEvent, WireEvent, WireOutcome } from "./contract.js";
-import { defaults, map, summary } from "./rule.js";
+import { defaults, map, name, summary, version } from "./rule.js";
 import schema from "./settings.schema.json";
 
 /** What to tell Accoil because of one event. Members of bags that are undefined are left out. */
@@ -69,7 +69,7 @@ function choose(eventIndex: number, candidates: Group[]): Group | null {
 
 export const plugin = {
   describe(): Description {
-    return { name: "{{name}}", version: "0.1.0", summary, settingsSchema: JSON.stringify(schema) };
+    return { name, version, summary, settingsSchema: JSON.stringify(schema) };
   },
 };
 

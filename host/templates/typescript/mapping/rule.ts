@@ -3,6 +3,8 @@
 import type { Event } from "./accoil.js";
 import { type Choice, deliver, type Outcome, skip, told } from "./plugin.js";
 
+export const name = "{{name}}";
+export const version = "0.1.0";
 export const summary = "Tells who did what, the properties that are set, and the account.";
 
 /** What can be set, with defaults. Keep `settings.schema.json` like it: the host checks settings by that. */
