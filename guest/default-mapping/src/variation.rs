@@ -46,6 +46,9 @@ impl DefaultMapping<'_> {
 #[macro_export]
 macro_rules! variation {
     ($plugin:ty) => {
+        // So that nothing is called unused where there is nothing to export to.
+        const _: fn(&str) -> $crate::types::Description = $crate::describe::<$plugin>;
+
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             use $crate::contract::exports::accoil::event_stream::{mapping, plugin};

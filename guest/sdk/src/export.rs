@@ -2,7 +2,6 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::choice::Asked;
 use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Selector};
 
 /// Exports a [`Selector`](crate::Selector) from the component that this crate becomes. The plugin's version is that of
@@ -10,8 +9,8 @@ use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Sele
 #[macro_export]
 macro_rules! selector {
     ($plugin:ty) => {
-        // In a native build nothing is exported, and yet the plugin is no dead code.
-        const _: fn(&str, &$crate::Event, &[$crate::Group]) -> $crate::Selection = $crate::select::<$plugin>;
+        // So that nothing is called unused where there is nothing to export to.
+        const _: fn(&str) -> $crate::Description = $crate::describe_selector::<$plugin>;
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
@@ -41,8 +40,8 @@ macro_rules! selector {
 #[macro_export]
 macro_rules! mapping {
     ($plugin:ty) => {
-        // In a native build nothing is exported, and yet the plugin is no dead code.
-        const _: fn(&str, &[$crate::Event], Option<$crate::Choose>) -> Vec<$crate::Outcome> = $crate::map::<$plugin>;
+        // So that nothing is called unused where there is nothing to export to.
+        const _: fn(&str) -> $crate::Description = $crate::describe_mapping::<$plugin>;
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
@@ -115,7 +114,7 @@ pub fn map<M: Mapping>(settings: &str, events: &[Event], choose: Option<Choose>)
     let mut outcomes = Vec::with_capacity(events.len());
     for (index, event) in (0..).zip(events) {
         let asked = choose.map(|choose| move |candidates: &[Group]| choose(index, candidates));
-        let asked = asked.as_ref().map(|asked| asked as Asked<'_>);
+        let asked = asked.as_ref().map(|asked| asked as &dyn Fn(&[Group]) -> Selection);
         outcomes.push(M::map(&settings, event, &Choice::new(asked)));
     }
     outcomes

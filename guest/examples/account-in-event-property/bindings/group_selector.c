@@ -1,0 +1,1 @@
+../../../../host/templates/c/bindings/group_selector.c

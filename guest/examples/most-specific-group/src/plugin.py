@@ -1,0 +1,1 @@
+../../../../host/templates/python/group-selector/plugin.py

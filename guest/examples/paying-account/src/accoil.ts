@@ -1,0 +1,1 @@
+../../../../host/templates/typescript/accoil.ts

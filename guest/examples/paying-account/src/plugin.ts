@@ -1,0 +1,1 @@
+../../../../host/templates/typescript/group-selector/plugin.ts

@@ -1,0 +1,1 @@
+../../../../host/templates/typescript/contract.d.ts

@@ -1,0 +1,1 @@
+../../../../host/templates/typescript/mapping/host.d.ts
