@@ -9,8 +9,8 @@ use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Sele
 #[macro_export]
 macro_rules! selector {
     ($plugin:ty) => {
-        // So that nothing is called unused where there is nothing to export to.
-        const _: fn(&str) -> $crate::Description = $crate::describe_selector::<$plugin>;
+        // In a native build nothing is exported, and yet the plugin is no dead code.
+        const _: fn(&str, &$crate::Event, &[$crate::Group]) -> $crate::Selection = $crate::select::<$plugin>;
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
@@ -40,8 +40,8 @@ macro_rules! selector {
 #[macro_export]
 macro_rules! mapping {
     ($plugin:ty) => {
-        // So that nothing is called unused where there is nothing to export to.
-        const _: fn(&str) -> $crate::Description = $crate::describe_mapping::<$plugin>;
+        // In a native build nothing is exported, and yet the plugin is no dead code.
+        const _: fn(&str, &[$crate::Event], Option<$crate::Choose>) -> Vec<$crate::Outcome> = $crate::map::<$plugin>;
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
