@@ -22,7 +22,10 @@ pub(super) fn build(project: &Project) -> Result<Component, BuildError> {
     fs::create_dir_all(&scratch).map_err(|error| BuildError::io(&scratch, error))?;
     let script = scratch.join(format!("{}.js", project.name));
     let component = scratch.join(format!("{}.wasi.wasm", project.name));
-    tool::run("tsc", &mut installed(&folder, "tsc"))?;
+    // Of a rule in plain JavaScript tsc would only guess the types.
+    if !folder.join("src/rule.js").is_file() {
+        tool::run("tsc", &mut installed(&folder, "tsc"))?;
+    }
     bundle(&folder, &script)?;
     componentize(project, &folder, &script, &component)?;
     let bytes = fs::read(&component).map_err(|error| BuildError::io(&component, error))?;
