@@ -5,6 +5,7 @@
 
 mod bindings;
 mod build;
+mod examples;
 mod first_rule;
 mod json_in_c;
 mod new;

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
@@ -63,7 +64,7 @@ class Event:
             for id in ids if isinstance(ids, list) else [ids]:
                 if isinstance(id, str) and id:
                     found[id, type] = Group(id, type, as_bag(as_bag(self.group_properties.get(type)).get(id)))
-        return [group for _, group in sorted(found.items(), key=lambda item: item[0])]
+        return sorted(found.values(), key=lambda group: (group.id, group.type))
 
 
 @dataclass(eq=False)
@@ -74,6 +75,10 @@ class Group:
     type: str
     traits: Bag = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.id = well_formed(self.id)
+        self.type = well_formed(self.type)
+
 
 def read_bag(text: str, **options: Any) -> Bag:
     """Reads a JSON object; anything else is an empty one."""
@@ -82,7 +87,14 @@ def read_bag(text: str, **options: Any) -> Bag:
 
 def write_bag(bag: Bag) -> str:
     """Writes a JSON object. Infinities and what is not a number are refused, for JSON has no text for them."""
-    return json.dumps(bag, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(bag, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Half of a surrogate pair stays what it was: an escape.
+    return text.encode(errors="backslashreplace").decode()
+
+
+def well_formed(text: str) -> str:
+    """The text, with U+FFFD for halves of surrogate pairs: JSON may hold them, but no text that crosses to the host can."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def as_bag(value: Any) -> Bag:

@@ -92,11 +92,18 @@ export class Event {
 
 /** A group of which an event's user is a member. */
 export class Group {
+  readonly id: string;
+  readonly type: string;
+
   constructor(
-    readonly id: string,
-    readonly type: string,
+    id: string,
+    type: string,
     readonly traits: Bag = {},
-  ) {}
+  ) {
+    // JSON may hold half of a surrogate pair, which no text that crosses to the host can.
+    this.id = id.toWellFormed();
+    this.type = type.toWellFormed();
+  }
 
   /** From the host's form. */
   static read(wire: WireGroup): Group {

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import rule
-from accoil import Event, Group, read_bag, write_bag
+from accoil import Event, Group, read_bag, well_formed, write_bag
 from answers import AccoilEvent, Deliver, Outcome, Reject, Skip
 from wit_world import exports
 from wit_world.imports import group_choice, types
@@ -62,7 +62,8 @@ def written(outcome: Outcome) -> types.Outcome:
 
 def told(event: AccoilEvent) -> types.AccoilEvent:
     groups = [types.GroupTraits(group.id, write_bag(traits(group))) for group in event.groups]
-    return types.AccoilEvent(event.user_id, event.event, event.timestamp, write_bag(event.metadata), groups)
+    user_id, name = (text if text is None else well_formed(text) for text in (event.user_id, event.event))
+    return types.AccoilEvent(user_id, name, event.timestamp, write_bag(event.metadata), groups)
 
 
 def traits(group: Group) -> dict[str, object]:

@@ -43,11 +43,15 @@ export function told(group: Group): { groupId: string; traits: Bag } {
   return { groupId: group.id, traits: Object.fromEntries([...traits, ["group_type", group.type]]) };
 }
 
-function write({ metadata, groupTraits, ...event }: AccoilEvent): WireAccoilEvent {
+function write({ userId, event, timestamp, metadata, groupTraits }: AccoilEvent): WireAccoilEvent {
   return {
-    ...event,
+    userId: userId?.toWellFormed() ?? null,
+    event: event?.toWellFormed() ?? null,
+    timestamp,
     metadata: JSON.stringify(metadata),
-    groupTraits: groupTraits.map(({ groupId, traits }) => ({ groupId, traits: JSON.stringify(traits) })),
+    groupTraits: groupTraits.map(({ groupId, traits }) => {
+      return { groupId: groupId.toWellFormed(), traits: JSON.stringify(traits) };
+    }),
   };
 }
 
