@@ -72,8 +72,14 @@ fn follow(language: &str) {
     std::fs::create_dir(&bin).unwrap();
     std::os::unix::fs::symlink(program, bin.join("accoil-stream")).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let ran =
-        Command::new("bash").arg("-c").arg(&script).env("PATH", path).env("CARGO_TARGET_DIR", target_dir()).current_dir(folder.path()).status().unwrap();
+    let ran = Command::new("bash")
+        .arg("-c")
+        .arg(&script)
+        .env("PATH", path)
+        .env("CARGO_TARGET_DIR", target_dir())
+        .current_dir(folder.path())
+        .status()
+        .unwrap();
     let said = |line: usize| std::fs::read_to_string(folder.path().join(format!("out.{line}"))).unwrap_or_default();
     let reached = blocks.iter().rev().map(|block| block.line).find(|line| !said(*line).is_empty()).unwrap_or_default();
     let log = || std::fs::read_to_string(folder.path().join("service.log")).unwrap_or_default();

@@ -381,6 +381,20 @@ fn compare() {
           --candidate-settings <FILE>
               Settings of the candidate, if they are others
 
+          --baseline-selector <A.wasm>
+              The group selector of the baseline: a file, or none. If it is not said, none, or with
+              --tenant that of its version
+
+          --baseline-selector-settings <FILE>
+              Its settings: a JSON or TOML file
+
+          --candidate-selector <B.wasm>
+              The group selector of the candidate: a file, or none. If it is not said, that of the
+              baseline, or with --candidate version:N that of the version
+
+          --candidate-selector-settings <FILE>
+              Its settings: a JSON or TOML file. A selector that is not named anew has those it had
+
           --json
               Print the report as JSON
 

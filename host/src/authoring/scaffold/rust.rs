@@ -6,19 +6,19 @@
 use super::{File, Template, World};
 
 const SHARED: &[File] = &[
-    ("vendor/accoil-plugin/Cargo.toml", include_str!("../../../../guest/sdk/Cargo.toml")),
-    ("vendor/accoil-plugin/src/candidates.rs", include_str!("../../../../guest/sdk/src/candidates.rs")),
-    ("vendor/accoil-plugin/src/choice.rs", include_str!("../../../../guest/sdk/src/choice.rs")),
-    ("vendor/accoil-plugin/src/contract/mapping.rs", include_str!("../../../../guest/sdk/src/contract/mapping.rs")),
-    ("vendor/accoil-plugin/src/contract/mod.rs", include_str!("../../../../guest/sdk/src/contract/mod.rs")),
-    ("vendor/accoil-plugin/src/contract/selector.rs", include_str!("../../../../guest/sdk/src/contract/selector.rs")),
-    ("vendor/accoil-plugin/src/export.rs", include_str!("../../../../guest/sdk/src/export.rs")),
-    ("vendor/accoil-plugin/src/json.rs", include_str!("../../../../guest/sdk/src/json.rs")),
-    ("vendor/accoil-plugin/src/lib.rs", include_str!("../../../../guest/sdk/src/lib.rs")),
-    ("vendor/accoil-plugin/src/object.rs", include_str!("../../../../guest/sdk/src/object.rs")),
-    ("vendor/accoil-plugin/src/plugin.rs", include_str!("../../../../guest/sdk/src/plugin.rs")),
-    ("vendor/accoil-plugin/src/testing.rs", include_str!("../../../../guest/sdk/src/testing.rs")),
-    ("vendor/accoil-plugin/src/types.rs", include_str!("../../../../guest/sdk/src/types.rs")),
+    ("vendor/sdk/Cargo.toml", include_str!("../../../../guest/sdk/Cargo.toml")),
+    ("vendor/sdk/src/candidates.rs", include_str!("../../../../guest/sdk/src/candidates.rs")),
+    ("vendor/sdk/src/choice.rs", include_str!("../../../../guest/sdk/src/choice.rs")),
+    ("vendor/sdk/src/contract/mapping.rs", include_str!("../../../../guest/sdk/src/contract/mapping.rs")),
+    ("vendor/sdk/src/contract/mod.rs", include_str!("../../../../guest/sdk/src/contract/mod.rs")),
+    ("vendor/sdk/src/contract/selector.rs", include_str!("../../../../guest/sdk/src/contract/selector.rs")),
+    ("vendor/sdk/src/export.rs", include_str!("../../../../guest/sdk/src/export.rs")),
+    ("vendor/sdk/src/json.rs", include_str!("../../../../guest/sdk/src/json.rs")),
+    ("vendor/sdk/src/lib.rs", include_str!("../../../../guest/sdk/src/lib.rs")),
+    ("vendor/sdk/src/object.rs", include_str!("../../../../guest/sdk/src/object.rs")),
+    ("vendor/sdk/src/plugin.rs", include_str!("../../../../guest/sdk/src/plugin.rs")),
+    ("vendor/sdk/src/testing.rs", include_str!("../../../../guest/sdk/src/testing.rs")),
+    ("vendor/sdk/src/types.rs", include_str!("../../../../guest/sdk/src/types.rs")),
     ("vendor/json-text/Cargo.toml", include_str!("../../../../guest/json-text/Cargo.toml")),
     ("vendor/json-text/src/checked.rs", include_str!("../../../../guest/json-text/src/checked.rs")),
     ("vendor/json-text/src/lib.rs", include_str!("../../../../guest/json-text/src/lib.rs")),
@@ -64,7 +64,7 @@ const MAPPING: &[File] = &[
 const TOOLS: &str = "\
 Building needs Rust 1.95 or later with the target `wasm32-unknown-unknown` (`rustup target add wasm32-unknown-unknown`; on
 Debian `apt-get install cargo-web rustc-web rust-web-src lld`). `cargo test` runs the tests in `src/lib.rs` natively.
-`vendor/` holds the crate `accoil-plugin` that the plugin is written with: read `vendor/accoil-plugin/src/lib.rs`.";
+`vendor/` holds the crate `accoil-plugin` that the plugin is written with: read `vendor/sdk/src/lib.rs`.";
 
 /// What mappings have beside that.
 const VARIATION: &str = "
