@@ -150,8 +150,7 @@ impl Service {
                 ("canary", in_force.live.what.clone(), Some((offered, share)), Some(in_force.activation.number))
             }
         };
-        let mut detail = deployed.pin.told();
-        detail["share"] = deployment.canary.into();
+        let detail = deployed.pin.told_with([("share", deployment.canary.into())]);
         let audit = deployment.asker.entry(tenant, what, detail);
         let only_if = OnlyIf { version: deployment.expected, activation };
         let is_watched = deployment.canary.is_none();

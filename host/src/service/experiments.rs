@@ -76,8 +76,7 @@ impl Service {
         };
         let value = serde_json::to_vec(&experiment).unwrap_or_default();
         self.remember(&running, Some(value)).await?;
-        let mut detail = experiment.pin.told();
-        detail["share"] = share.into();
+        let detail = experiment.pin.told_with([("share", share.into())]);
         self.queue().audit(asker.entry(tenant, "experiment-start", detail)).await?;
         tracing::info!(tenant, mapping = experiment.pin.mapping, share, by = asker.by, "experiment started");
         let config = shadow_config(&self.setup, self.config().rollout.shadow_bytes);
@@ -129,9 +128,9 @@ impl Service {
         };
         self.remember(&running, None).await?;
         let status = ExperimentStatus { experiment, counted_since: shadow.since(), report: shadow.report() };
-        let mut detail = status.experiment.pin.told();
-        detail["compared"] = status.report.events.compared.into();
-        detail["differing"] = status.report.events.differing.into();
+        let events = &status.report.events;
+        let counts = [("compared", events.compared.into()), ("differing", events.differing.into())];
+        let detail = status.experiment.pin.told_with(counts);
         self.queue().audit(asker.entry(tenant, "experiment-stop", detail)).await?;
         tracing::info!(tenant, by = asker.by, "experiment stopped");
         Ok(status)

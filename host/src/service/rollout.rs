@@ -108,8 +108,7 @@ impl Service {
             })?,
         };
         let live = self.content(tenant, &running, &ledger, to).await?;
-        let mut detail = live.pin.told();
-        detail["to"] = to.into();
+        let detail = live.pin.told_with([("to", to.into())]);
         let audit = asker.entry(tenant, "rollback", detail);
         self.switch(&running, Switch { live, canary: None, is_watched: false, only_if: as_is(&in_force), audit }).await
     }
@@ -128,7 +127,7 @@ impl Service {
             });
         };
         let live = canary.what.clone();
-        let audit = asker.entry(tenant, "promote", live.pin.told());
+        let audit = asker.entry(tenant, "promote", live.pin.told_with([]));
         self.switch(&running, Switch { live, canary: None, is_watched: true, only_if: as_is(&in_force), audit }).await
     }
 

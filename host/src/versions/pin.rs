@@ -74,16 +74,20 @@ impl Pin {
         std::iter::once(self.mapping.as_str()).chain(self.selector.iter().map(|selector| selector.component.as_str()))
     }
 
-    /// What an audit log says of it: digests.
-    pub fn told(&self) -> serde_json::Value {
+    /// What an audit log says of it, digests, beside what else there is to say.
+    pub fn told_with<const N: usize>(&self, more: [(&str, serde_json::Value); N]) -> serde_json::Value {
         let selector = self.selector.as_ref();
-        serde_json::json!({
+        let mut told = serde_json::json!({
             "mapping": self.mapping,
             "settings": self.settings_digest(),
             "selector": selector.map(|selector| &selector.component),
             "selector_settings": selector.map(SelectorPin::settings_digest),
             "selector_on_fault": selector.map(|selector| selector.on_fault),
-        })
+        });
+        if let Some(told) = told.as_object_mut() {
+            told.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        }
+        told
     }
 
     /// SHA-256 over all of it, in hexadecimal.
