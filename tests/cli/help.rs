@@ -639,7 +639,7 @@ fn test() {
        "events": [ … ],            as they come from Amplitude
        "expected": [ … ]}          an outcome for each, as transform prints it
 
-    An event without an id is called by its place, events[0] for the first.
+    An event without an id is called by its place, counted from 0.
 
     Each case runs in the same sandbox and under the same limits as in the
     service: as a batch, again, and event by event. It fails when an outcome is
@@ -670,7 +670,7 @@ fn test() {
               For a selector: the mapping that it works with, instead of the built-in one
 
           --config <accoil.toml>
-              The configuration whose [limits] and [admission] hold, instead of the defaults. Nothing
+              The configuration whose `limits` and `admission` hold, instead of the defaults. Nothing
               else in it is looked at
 
           --update
@@ -730,7 +730,7 @@ fn bench() {
               Settings of that mapping: a JSON or TOML file
 
           --config <accoil.toml>
-              The configuration whose [limits] and [admission] hold, instead of the defaults. Nothing
+              The configuration whose `limits` and `admission` hold, instead of the defaults. Nothing
               else in it is looked at
 
           --rounds <N>

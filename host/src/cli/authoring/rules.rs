@@ -14,7 +14,7 @@ use crate::limits::Limits;
 /// The option that both commands have.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The configuration whose [limits] and [admission] hold, instead of the
+    /// The configuration whose `limits` and `admission` hold, instead of the
     /// defaults. Nothing else in it is looked at.
     #[arg(long, value_name = "accoil.toml")]
     pub(super) config: Option<PathBuf>,

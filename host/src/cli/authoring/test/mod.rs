@@ -23,7 +23,7 @@ use crate::cli::{Exit, Failure};
 ///    "events": [ … ],            as they come from Amplitude
 ///    "expected": [ … ]}          an outcome for each, as transform prints it
 ///
-/// An event without an id is called by its place, events[0] for the first.
+/// An event without an id is called by its place, counted from 0.
 ///
 /// Each case runs in the same sandbox and under the same limits as in the
 /// service: as a batch, again, and event by event. It fails when an outcome is
