@@ -40,6 +40,34 @@ fn a_mapping_in_rust() {
     expect_native_tests_pass(&folder);
 }
 
+const VARIATION: &str = r#"
+use accoil_plugin::{Event, NoSettings, Outcome};
+use default_mapping::{DefaultMapping, Variation};
+
+struct Plugin;
+
+impl Variation for Plugin {
+    const NAME: &str = "varied";
+    const SUMMARY: &str = "The default mapping.";
+    type Settings = NoSettings;
+
+    fn map(_: &NoSettings, event: Event, default: &DefaultMapping) -> Outcome {
+        default.map(event)
+    }
+}
+
+default_mapping::variation!(Plugin);
+"#;
+
+#[test]
+fn a_variation_of_the_default_mapping() {
+    let folder = made(&workplace("rust-variation"), "my-rust-variation", "mapping", "rust");
+    std::fs::write(folder.join("src/lib.rs"), VARIATION).unwrap();
+    expect_world(&built(&folder), "mapping");
+    let ran = run(&folder, &["check", "my-rust-variation.wasm", "--conformance"]);
+    assert_eq!(ran.exit, 0, "{ran:?}");
+}
+
 #[test]
 fn an_error_in_the_source_is_the_compilers_to_explain() {
     let folder = made(&workplace("rust-error"), "broken-rust", "mapping", "rust");
