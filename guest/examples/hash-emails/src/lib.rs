@@ -81,7 +81,7 @@ mod tests {
     fn addresses_in_text_are_found() {
         let hash = hash("ada@loom.example", "salt");
         for (text, expected) in [
-            ("ada@loom.example", hash.to_string()),
+            ("ada@loom.example", hash.clone()),
             ("Ada <ada@loom.example>, at 5.", format!("Ada <{hash}>, at 5.")),
             ("mailto:ADA@loom.example.", format!("mailto:{hash}.")),
         ] {
