@@ -89,7 +89,7 @@ pub(super) fn try_together(
     let settings = mapping.settings(settings).map_err(Misfit::Settings)?;
     let selector_settings = selector.settings(selector_settings).map_err(Misfit::SelectorSettings)?;
     let chooser = Arc::new(Chooser::new(Arc::clone(selector), selector_settings, on_fault));
-    chooser.fits(mapping).map_err(Misfit::Together)?;
+    mapping.takes_selector().map_err(Misfit::Together)?;
     Ok(run(mapping, &settings, Some(&chooser), texts))
 }
 

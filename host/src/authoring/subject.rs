@@ -111,9 +111,7 @@ impl Ready {
         let selector = of_plugin.admit_selector(&sandbox, component).map_err(SubjectError::Plugin)?;
         let took = start.elapsed();
         let mapping = of_mapping.admit(&sandbox, other.bytes()).map_err(SubjectError::Mapping)?;
-        if !mapping.inspection().asks_selector() {
-            return Err(SubjectError::Together(Refusal::NoChoice));
-        }
+        mapping.takes_selector().map_err(SubjectError::Together)?;
         Ok((Self { sandbox, mapping, selector: Some(Arc::new(selector)) }, took))
     }
 }

@@ -12,7 +12,7 @@ use crate::admission::{Admission, AdmissionError};
 use crate::config::{AdmissionConfig, Component, Config, SelectorConfig, Tenant, settings_as_json};
 use crate::limits::Limits;
 use crate::sandbox::{
-    Chooser, DEFAULT_COMPONENT, Mapping, Metering, OnFault, Refusal, Sandbox, Selector, Settings, SettingsError,
+    Chooser, DEFAULT_COMPONENT, Mapping, Metering, OnFault, Sandbox, Selector, Settings, SettingsError,
 };
 
 /// Options that choose a mapping and its selector.
@@ -148,11 +148,9 @@ impl<'a> Checker<'a> {
         let mapping = found(self.mappings.get(component)).map_err(|problem| ("mapping", "component", problem))?;
         let checked = mapping.settings(&tenant.mapping.settings);
         checked.map_err(|error| ("mapping", "settings", error.to_string()))?;
-        let asks = mapping.inspection().asks_selector();
         let Some(SelectorConfig { component, settings, .. }) = &tenant.selector else { return Ok(()) };
-        if !asks {
-            return Err(("selector", "component", format!("the mapping {}", Refusal::NoChoice)));
-        }
+        let may_have_one = mapping.takes_selector();
+        may_have_one.map_err(|refusal| ("selector", "component", format!("the mapping {refusal}")))?;
         if !self.selectors.contains_key(component) {
             self.selectors.insert(component.clone(), self.selector(component));
         }
@@ -205,17 +203,9 @@ impl Loaded {
             admitted.settings(&mapping.settings).map_err(|error| settings_failure(&mapping.place, &error))?;
         let chooser = match selector {
             Some((source, on_fault)) => {
-                let name = named(source.file);
-                let refused =
-                    |error: AdmissionError| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}"));
-                let selector = admission.admit_selector(&sandbox, &source.bytes(limits)?).map_err(refused)?;
-                let settings = selector.settings(&source.settings);
-                let settings = settings.map_err(|error| settings_failure(&source.place, &error))?;
-                let chooser = Chooser::new(Arc::new(selector), settings, *on_fault);
-                chooser.fits(&admitted).map_err(|refusal| {
-                    Failure::new(Exit::Refused, refusal.code(), format!("{}: {refusal}", named(mapping.file)))
-                })?;
-                Some(Arc::new(chooser))
+                let selector = admit_selector(admission, &sandbox, &named(source.file), &source.bytes(limits)?)?;
+                let asking = (named(mapping.file), &admitted);
+                Some(chooser(asking, Arc::new(selector), (&source.settings, &source.place), *on_fault)?)
             }
             None => None,
         };
@@ -225,8 +215,34 @@ impl Loaded {
 
 /// Admits a component; `name` is what it is called in an error.
 pub(super) fn admit(admission: &Admission, sandbox: &Sandbox, name: &str, bytes: &[u8]) -> Result<Mapping, Failure> {
-    let refused = |error: AdmissionError| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}"));
-    admission.admit(sandbox, bytes).map_err(refused)
+    admission.admit(sandbox, bytes).map_err(|error| refused(name, &error))
+}
+
+/// The same for a group selector.
+pub(super) fn admit_selector(
+    admission: &Admission,
+    sandbox: &Sandbox,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Selector, Failure> {
+    admission.admit_selector(sandbox, bytes).map_err(|error| refused(name, &error))
+}
+
+fn refused(name: &str, error: &AdmissionError) -> Failure {
+    Failure::new(Exit::Refused, error.code(), format!("{name}: {error}"))
+}
+
+/// A selector with its settings, and where those are written, for a mapping and what that is called.
+pub(super) fn chooser(
+    (name, asking): (impl fmt::Display, &Mapping),
+    selector: Arc<Selector>,
+    (settings, place): (&str, &dyn fmt::Display),
+    on_fault: OnFault,
+) -> Result<Arc<Chooser>, Failure> {
+    let settings = selector.settings(settings).map_err(|error| settings_failure(place, &error))?;
+    let may_have_one = asking.takes_selector();
+    may_have_one.map_err(|refusal| Failure::new(Exit::Refused, refusal.code(), format!("{name}: {refusal}")))?;
+    Ok(Arc::new(Chooser::new(selector, settings, on_fault)))
 }
 
 /// Settings that do not fit their mapping.

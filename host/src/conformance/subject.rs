@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::event::Event;
 use crate::sandbox::{
-    Chooser, Description, Fault, Mapping, OnFault, PluginKind, Ran, Refusal, Selector, Settings, SettingsError,
+    Chooser, Description, Fault, Mapping, OnFault, PluginKind, Ran, Selector, Settings, SettingsError,
 };
 
 /// Settings of the default mapping for which it asks a selector about as many events as it can.
@@ -62,9 +62,7 @@ impl Subject {
     ///
     /// [`SubjectError::Mapping`] when that is another mapping.
     pub fn selector(selector: Selector, mapping: Mapping) -> Result<Self, SubjectError> {
-        if !mapping.inspection().asks_selector() {
-            return Err(SubjectError::Mapping(Refusal::NoChoice.to_string()));
-        }
+        mapping.takes_selector().map_err(|refusal| SubjectError::Mapping(refusal.to_string()))?;
         let settings = mapping.settings(WITH_SELECTOR).map_err(|error| SubjectError::Mapping(error.to_string()))?;
         Ok(Self(Kind::Selector { mapping: Box::new(mapping), settings, selector: Arc::new(selector) }))
     }

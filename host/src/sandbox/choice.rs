@@ -71,6 +71,7 @@ pub(super) struct Choices {
     chooser: Arc<Chooser>,
     /// The events of the batch, as the host has them.
     events: Texts,
+    /// One that has answered.
     instance: Option<Instance>,
     /// By the index of the event: on what the selector failed.
     faults: BTreeMap<usize, Fault>,
@@ -89,7 +90,6 @@ struct Instance {
     guest: GroupSelector,
     /// How long it ran. All that it does has one deadline, as all that a mapping does in a batch.
     ran: Duration,
-    is_used: bool,
 }
 
 impl Choices {
@@ -160,7 +160,7 @@ impl Choices {
             let detail = "not asked: other events of its batch took all the time that a selector has";
             return Err(Fault::of_selector(FaultKind::CutShort, detail));
         }
-        let is_fresh = self.instance.as_ref().is_none_or(|instance| !instance.is_used);
+        let is_fresh = self.instance.is_none();
         match self.ask(index, candidates) {
             Err(_) if !is_fresh => self.ask(index, candidates),
             answer => answer,
@@ -205,7 +205,7 @@ impl Instance {
         let start = Instant::now();
         let mut store = fresh_store(engine, &selector.limits, selector.metering);
         match selector.world.0.instantiate(&mut store) {
-            Ok(guest) => Ok(Self { store, guest, ran: start.elapsed(), is_used: false }),
+            Ok(guest) => Ok(Self { store, guest, ran: start.elapsed() }),
             Err(error) => Err(Fault::of(PluginKind::GroupSelector, &error, store.data())),
         }
     }
@@ -215,7 +215,6 @@ impl Instance {
         let start = Instant::now();
         // Epochs pass for all stores alike, also while the mapping ran in between.
         self.store.set_epoch_deadline(ticks(chooser.deadline().saturating_sub(self.ran)));
-        self.is_used = true;
         let guest = self.guest.accoil_event_stream_group_selection();
         let answer = guest.call_select(&mut self.store, chooser.settings.text(), event, candidates);
         self.ran += start.elapsed();

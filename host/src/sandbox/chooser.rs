@@ -58,12 +58,15 @@ impl Chooser {
         Duration::from_millis(self.selector.limits.deadline_ms)
     }
 
-    /// Checks that a mapping asks a selector at all.
+}
+
+impl Mapping {
+    /// Checks that the mapping asks a selector at all.
     ///
     /// # Errors
     ///
     /// [`Refusal::NoChoice`].
-    pub fn fits(&self, mapping: &Mapping) -> Result<(), Refusal> {
-        if mapping.inspection().asks_selector() { Ok(()) } else { Err(Refusal::NoChoice) }
+    pub fn takes_selector(&self) -> Result<(), Refusal> {
+        if self.inspection().asks_selector() { Ok(()) } else { Err(Refusal::NoChoice) }
     }
 }

@@ -76,6 +76,7 @@ impl<W: World> Plugin<W> {
     /// What it says about itself when it is asked twice, in one fresh instance.
     pub(crate) fn describe_twice(&self) -> Result<[Description; 2], Fault> {
         let pre = self.world.instance_pre();
+        let _slot = self.slots.take();
         let mut store = fresh_store(pre.engine(), &self.limits, self.metering);
         let mut described = || {
             let instance = pre.instantiate(&mut store)?;

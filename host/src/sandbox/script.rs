@@ -104,6 +104,7 @@ impl Mapping {
         events: &[Event<'_>],
     ) -> (Result<Vec<Outcome>, Fault>, Script) {
         let lowered: Vec<_> = events.iter().map(lower).collect();
+        let _slot = self.slots.take();
         let mut store = self.store(None, Duration::ZERO, &lowered);
         store.data_mut().script = Some(Script::new(answer, lowered.len()));
         let answer = self.call_in(&mut store, settings, &lowered);

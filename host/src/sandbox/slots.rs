@@ -31,3 +31,28 @@ impl Drop for Slot<'_> {
         self.0.freed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn who_finds_no_room_waits_until_there_is_some() {
+        let slots = Slots::new(1);
+        let first = slots.take();
+        std::thread::scope(|threads| {
+            let (sender, taken) = mpsc::channel();
+            let slots = &slots;
+            threads.spawn(move || {
+                let _second = slots.take();
+                sender.send(()).unwrap();
+            });
+            assert!(taken.recv_timeout(Duration::from_millis(50)).is_err(), "it found room that there is not");
+            drop(first);
+            taken.recv().unwrap();
+        });
+    }
+}

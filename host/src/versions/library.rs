@@ -134,7 +134,7 @@ fn made(
             let settings =
                 selector.settings(&parts.settings).map_err(|error| CandidateError::from(error).of_selector())?;
             let chooser = Chooser::new(selector, settings, parts.on_fault);
-            chooser.fits(&mapping)?;
+            mapping.takes_selector()?;
             Some((SelectorPin::new(hex_digest(&parts.component), &chooser), Arc::new(chooser)))
         }
         None => None,

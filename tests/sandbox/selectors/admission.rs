@@ -62,14 +62,13 @@ fn one_that_does_not_say_what_it_is_is_refused() {
 
 #[test]
 fn a_mapping_that_never_asks_does_not_go_with_one() {
-    let chooser = chooser(&SANDBOX, BY_TYPE, OnFault::DeadLetter);
-    assert!(chooser.fits(&SANDBOX.admit(DEFAULT_COMPONENT).unwrap()).is_ok());
-    assert!(chooser.fits(&admit("")).is_ok());
+    assert!(SANDBOX.admit(DEFAULT_COMPONENT).unwrap().takes_selector().is_ok());
+    assert!(admit("").takes_selector().is_ok());
     let choice = r#"(import "accoil:event-stream/group-choice@1.0.0" (instance $choice"#;
     let text = text_with("", "", "");
     let (before, rest) = text.split_once(choice).unwrap();
     let (_, after) =
         rest.split_once("(result $selection)))))").or_else(|| rest.split_once("(result $selection)))")).unwrap();
     let without = SANDBOX.admit(&assemble(&format!("{before}{after}"))).unwrap_or_else(|refusal| panic!("{refusal}"));
-    assert_eq!(chooser.fits(&without).unwrap_err().code(), "mapping-without-choice");
+    assert_eq!(without.takes_selector().unwrap_err().code(), "mapping-without-choice");
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::admission::{Admission, AdmissionError};
-use crate::cli::{Exit, Failure, mapping};
+use crate::admission::Admission;
+use crate::cli::{Failure, mapping};
 use crate::config::AdmissionConfig;
 use crate::limits::Limits;
 use crate::sandbox::{Chooser, Mapping, OnFault, Sandbox, Selector};
@@ -72,13 +72,8 @@ impl<'a> Admitting<'a> {
         found: Option<&Found>,
     ) -> Result<Option<Arc<Chooser>>, Failure> {
         let Some(found) = found else { return Ok(None) };
-        let selector = self.selector(found)?;
-        let settings = selector.settings(&found.settings);
-        let settings = settings.map_err(|error| mapping::settings_failure(&found.place, &error))?;
-        let chooser = Chooser::new(selector, settings, found.on_fault);
-        let fits = chooser.fits(asking);
-        fits.map_err(|refusal| Failure::new(Exit::Refused, refusal.code(), format!("{name}: {refusal}")))?;
-        Ok(Some(Arc::new(chooser)))
+        let settings = (found.settings.as_str(), &found.place as &dyn std::fmt::Display);
+        mapping::chooser((name, asking), self.selector(found)?, settings, found.on_fault).map(Some)
     }
 
     fn selector(&mut self, found: &Found) -> Result<Arc<Selector>, Failure> {
@@ -86,8 +81,7 @@ impl<'a> Admitting<'a> {
             return Ok(known);
         }
         let Found { name, bytes, .. } = found;
-        let refused = |error: AdmissionError| Failure::new(Exit::Refused, error.code(), format!("{name}: {error}"));
-        let selector = Arc::new(self.admission.admit_selector(self.sandbox, bytes).map_err(refused)?);
+        let selector = Arc::new(mapping::admit_selector(&self.admission, self.sandbox, name, bytes)?);
         self.selectors.push((bytes.clone(), Arc::clone(&selector)));
         Ok(selector)
     }
