@@ -6,7 +6,7 @@ use accoil_stream::limits::Limits;
 use accoil_stream::sandbox::Inspection;
 use serde_json::Value;
 
-use super::support::{built, has_c, made, program, run, workplace};
+use super::support::{built, has_tools, made, program, run, workplace};
 use crate::cli::support::finish;
 
 /// A component of a world, and of nothing else.
@@ -39,7 +39,7 @@ pub(super) fn expect_cases_hold(folder: &Path) {
 
 #[test]
 fn a_selector_in_c() {
-    if !has_c() {
+    if !has_tools("c") {
         return;
     }
     let folder = made(&workplace("c-selector"), "my-c-selector", "group-selector", "c");
@@ -50,7 +50,7 @@ fn a_selector_in_c() {
 
 #[test]
 fn a_mapping_in_c() {
-    if !has_c() {
+    if !has_tools("c") {
         return;
     }
     let folder = made(&workplace("c-mapping"), "my-c-mapping", "mapping", "c");
@@ -62,7 +62,7 @@ fn a_mapping_in_c() {
 
 #[test]
 fn a_wrong_world_is_named_and_the_last_component_stays() {
-    if !has_c() {
+    if !has_tools("c") {
         return;
     }
     let folder = made(&workplace("c-world"), "turned", "group-selector", "c");
@@ -79,7 +79,7 @@ fn a_wrong_world_is_named_and_the_last_component_stays() {
 
 #[test]
 fn what_is_not_in_the_sandbox_is_named() {
-    if !has_c() {
+    if !has_tools("c") {
         return;
     }
     let folder = made(&workplace("c-system"), "prints", "group-selector", "c");
@@ -96,7 +96,7 @@ fn what_is_not_in_the_sandbox_is_named() {
 
 #[test]
 fn an_error_in_the_source_is_the_compilers_to_explain() {
-    if !has_c() {
+    if !has_tools("c") {
         return;
     }
     let folder = made(&workplace("c-error"), "broken", "mapping", "c");

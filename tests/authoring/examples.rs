@@ -3,9 +3,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::support::{has_c, run, workplace};
+use super::support::{has_tools, run, workplace};
 
 fn gallery() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("guest/examples")
@@ -73,27 +72,12 @@ fn expect_all_hold(language: &str, installed: &str) {
         example.share(&examples[0], installed);
         expect(example, &["build"]);
         let component = example.component();
-        if language == "python" {
-            // CPython has a function larger than the usual limit.
-            let config = workplace(&format!("example-{}", example.name)).join("limits.toml");
-            fs::write(&config, "[limits]\nfunction_bytes = 524288\nlarge_deadline_ms = 20000\n").unwrap();
-            expect(example, &["test", "--config", config.to_str().unwrap()]);
-            continue;
-        }
         expect(example, &["test"]);
         let settings = example.settings().filter(|_| example.world == "mapping");
         let settings = settings.as_ref().map(|file| ["--settings", file.to_str().unwrap()]);
         let conformance = ["check", &component, "--conformance"];
         expect(example, &[&conformance[..], settings.as_ref().map_or(&[][..], |settings| settings)].concat());
     }
-}
-
-/// Whether the tools for an interpreter's language are there.
-fn has(program: &str, arguments: &[&str]) -> bool {
-    let is_there = Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success());
-    let is_required = std::env::var("ACCOIL_STREAM_AUTHORING").is_ok_and(|value| value == "required");
-    assert!(is_there || !is_required, "there is no {program}: run .ci/authoring");
-    is_there
 }
 
 #[test]
@@ -103,21 +87,21 @@ fn those_in_rust_hold() {
 
 #[test]
 fn those_in_c_hold() {
-    if has_c() {
+    if has_tools("c") {
         expect_all_hold("c", "target");
     }
 }
 
 #[test]
 fn those_in_typescript_hold() {
-    if has("npm", &["--version"]) {
+    if has_tools("typescript") {
         expect_all_hold("typescript", "node_modules");
     }
 }
 
 #[test]
 fn those_in_python_hold() {
-    if has("python3", &["-c", "import ensurepip, venv"]) {
+    if has_tools("python") {
         expect_all_hold("python", ".venv");
     }
 }

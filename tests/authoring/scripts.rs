@@ -5,37 +5,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use accoil_stream::event::Event;
 use accoil_stream::limits::Limits;
 use accoil_stream::sandbox::{Inspection, Mapping, Metering, Outcome, Sandbox};
 use serde_json::{Value, json};
 
-use super::support::{built, made, program, run, workplace};
+use super::support::{built, has_tools, made, program, run, workplace};
 use crate::cli::support::finish;
 
-/// Whether a program answers.
-fn answers(name: &str, arguments: &[&str]) -> bool {
-    Command::new(name).args(arguments).output().is_ok_and(|output| output.status.success())
-}
-
-fn is_there(language: &str) -> bool {
-    let is_there = match language {
-        "typescript" => answers("node", &["--version"]) && answers("npm", &["--version"]),
-        _ => answers("python3", &["-c", "import ensurepip, venv"]),
-    };
-    if !is_there {
-        let is_required = std::env::var("ACCOIL_STREAM_AUTHORING").is_ok_and(|value| value == "required");
-        assert!(!is_required, "the tools for plugins in {language} are not there: run .ci/authoring");
-        eprintln!("not run: the tools for plugins in {language} are not there; run .ci/authoring");
-    }
-    is_there
-}
-
-/// Limits under which CPython can be run, with time enough on a busy machine.
+/// The limits of the service, with time enough on a busy machine.
 fn limits() -> Limits {
-    Limits { function_bytes: 512 * 1024, deadline_ms: 20_000, ..Limits::default() }
+    Limits { deadline_ms: 20_000, large_deadline_ms: 20_000, ..Limits::default() }
 }
 
 /// A new plugin with what was installed for another one.
@@ -120,7 +101,7 @@ fn edit(path: &Path, from: &str, to: &str) {
 
 #[test]
 fn both_worlds_in_typescript() {
-    if !is_there("typescript") {
+    if !has_tools("typescript") {
         return;
     }
     let selector = made(&workplace("typescript"), "my-ts-selector", "group-selector", "typescript");
@@ -151,15 +132,15 @@ fn both_worlds_in_typescript() {
 
 fn plain_javascript(folder: &Path) {
     fs::remove_file(folder.join("src/rule.ts")).unwrap();
-    let rule =
-        "export const summary = \"None.\";\nexport const defaults = {};\nexport const select = () => \"none\";\n";
+    let rule = "export const name = \"none\";\nexport const version = \"0.1.0\";\nexport const summary = \"None.\";\n\
+                export const defaults = {};\nexport const select = () => \"none\";\n";
     fs::write(folder.join("src/rule.js"), rule).unwrap();
     expect_world(&built(folder), "group-selection", &["types"]);
 }
 
 #[test]
 fn both_worlds_in_python() {
-    if !is_there("python") {
+    if !has_tools("python") {
         return;
     }
     let selector = made(&workplace("python"), "my-py-selector", "group-selector", "python");

@@ -50,15 +50,30 @@ pub(super) fn built(folder: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Whether there are tools for C on this machine.
-pub(super) fn has_c() -> bool {
-    let is_there = |name: &str| Command::new(name).arg("--version").output().is_ok();
-    let has_clang = is_there("clang") || (14..=30).any(|version| is_there(&format!("clang-{version}")));
-    let is_there = has_clang && Path::new("/usr/lib/wasm32-wasi/libc.a").is_file();
-    if !is_there {
-        let is_required = std::env::var("ACCOIL_STREAM_AUTHORING").is_ok_and(|value| value == "required");
-        assert!(!is_required, "the tools for plugins in C are not there: run .ci/authoring");
-        eprintln!("not run: the tools for plugins in C are not there; run .ci/authoring");
-    }
-    is_there
+/// Whether the tools of a language are on this machine. Those of Rust are what the program itself is built with.
+pub(super) fn has_tools(language: &str) -> bool {
+    let is_there = match language {
+        "c" => {
+            let has_clang = answers("clang", &["--version"])
+                || (14..=30).any(|version| answers(&format!("clang-{version}"), &["--version"]));
+            has_clang && Path::new("/usr/lib/wasm32-wasi/libc.a").is_file()
+        }
+        "typescript" => answers("node", &["--version"]) && answers("npm", &["--version"]),
+        "python" => answers("python3", &["-c", "import ensurepip, venv"]),
+        _ => true,
+    };
+    is_there || left_out(&format!("the tools for plugins in {language}"))
+}
+
+/// Whether a program answers.
+pub(super) fn answers(name: &str, arguments: &[&str]) -> bool {
+    Command::new(name).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// A test that can't run says so, unless it must.
+pub(super) fn left_out(missing: &str) -> bool {
+    let is_required = std::env::var("ACCOIL_STREAM_AUTHORING").is_ok_and(|value| value == "required");
+    assert!(!is_required, "not there: {missing}; run .ci/authoring");
+    eprintln!("not run, for this is not there: {missing}; run .ci/authoring");
+    false
 }

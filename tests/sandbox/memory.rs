@@ -1,6 +1,9 @@
 //! Guests that want more memory, or longer tables, than they may have.
 
-use accoil_stream::sandbox::{FaultKind, Outcome, Ran, Refusal};
+use std::time::{Duration, Instant};
+
+use accoil_stream::limits::Limits;
+use accoil_stream::sandbox::{FaultKind, Metering, Outcome, Ran, Refusal, Sandbox};
 
 use super::guest::{
     BRISK, SANDBOX, admit, admit_to, assemble, assert_fault, component, events, fault, limits, no_settings, refusal,
@@ -16,6 +19,31 @@ fn memory_that_grows_until_it_can_not() {
         other => panic!("{other:?}"),
     }
     assert!(usage.memory <= limits().memory_bytes, "{usage:?}");
+}
+
+#[test]
+fn a_large_component_has_memory_and_time_of_its_own() {
+    let (memory_bytes, large_memory_bytes) = (1 << 20, 2 << 20);
+    let limits = |large_component_bytes| Limits {
+        memory_bytes,
+        large_memory_bytes,
+        large_component_bytes,
+        deadline_ms: 50,
+        large_deadline_ms: 700,
+        ..limits()
+    };
+    let run = |fields: &str, large_component_bytes| {
+        let sandbox = Sandbox::new(&limits(large_component_bytes), Metering::Off).unwrap();
+        let mapping = admit_to(&sandbox, fields);
+        let start = Instant::now();
+        let ran = mapping.run_with(&no_settings(&mapping), None, &events(&["x"]));
+        (ran.usage.memory, start.elapsed())
+    };
+    let size = component(include_str!("guests/grows_memory_and_gives_up.wat")).len();
+    let grown = |from| run(include_str!("guests/grows_memory_and_gives_up.wat"), from).0;
+    assert_eq!((grown(size + 1), grown(size)), (memory_bytes, large_memory_bytes));
+    let (_, took) = run(include_str!("guests/loops_in_transform.wat"), 1);
+    assert!(took >= Duration::from_millis(700), "{took:?}");
 }
 
 #[test]

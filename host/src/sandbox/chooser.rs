@@ -57,7 +57,6 @@ impl Chooser {
     pub(super) fn deadline(&self) -> Duration {
         Duration::from_millis(self.selector.limits.deadline_ms)
     }
-
 }
 
 impl Mapping {

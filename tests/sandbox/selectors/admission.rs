@@ -1,9 +1,8 @@
 //! What is no selector, and which mappings can't have one.
 
-use accoil_stream::sandbox::{DEFAULT_COMPONENT, FaultKind, OnFault, PluginKind, Refusal};
+use accoil_stream::sandbox::{DEFAULT_COMPONENT, FaultKind, PluginKind, Refusal};
 
 use super::super::guest::{BRISK, SANDBOX, admit, assemble, component, selector, selector_text_with, soon, text_with};
-use super::{BY_TYPE, chooser};
 
 #[track_caller]
 fn refusal(component: &[u8]) -> Refusal {
