@@ -7,6 +7,8 @@ mod authoring;
 mod cli;
 mod conformance;
 mod delivery;
+mod faults;
 mod mapping;
+mod oracle;
 mod sandbox;
 mod service;

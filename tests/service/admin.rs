@@ -3,8 +3,8 @@
 use accoil_stream::admin::{Access, ROUTES};
 use serde_json::json;
 
-use super::host::{ACCOIL_KEY, ADMIN_TOKEN, INGEST_KEY, client, config};
-use super::{Accoil, Host, Reply, event, events};
+use crate::oracle::host::{ACCOIL_KEY, ADMIN_TOKEN, INGEST_KEY, client, config};
+use crate::oracle::{Accoil, Host, Reply, event, events};
 
 #[tokio::test]
 async fn every_route_but_health_wants_the_token() {
@@ -109,7 +109,7 @@ async fn a_stop_finishes_what_is_under_way_and_answers_503_meanwhile() {
     accoil.until(|calls| !calls.is_empty()).await;
     host.signal("TERM");
     host.until_log("stopping").await;
-    let late = host.try_post("/2/httpapi", &super::host::upload("acme", &events("u", 2..3))).await;
+    let late = host.try_post("/2/httpapi", &crate::oracle::host::upload("acme", &events("u", 2..3))).await;
     assert!(matches!(late, Some(503) | None), "{late:?}");
     let (exit, log, folder) = host.stop().await;
     assert_eq!(exit, 0, "{log}");

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::host::config;
-use super::{Accoil, Host, event, events};
+use crate::oracle::host::config;
+use crate::oracle::{Accoil, Host, event, events};
 use crate::sandbox::{guest, hostile};
 
 const MAPPING: &str = "\n[tenants.mapping]\ncomponent = \"mapping.wasm\"";

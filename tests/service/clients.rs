@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::watch;
 
-use super::host::{client, config, ingest_key, serve_router};
-use super::{Accoil, Host};
+use crate::oracle::host::{client, config, ingest_key, serve_router};
+use crate::oracle::{Accoil, Host};
 
 const COUNT: usize = 50;
 

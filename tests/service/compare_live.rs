@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::host::config;
 use super::shadow::users;
-use super::{Accoil, Host};
 use crate::cli::support::Ran;
+use crate::oracle::host::config;
+use crate::oracle::{Accoil, Host};
 use crate::sandbox::guest::component;
 
 /// Events of [`given`]: more than the history gives in a page.
@@ -107,7 +107,7 @@ async fn only_the_time_that_is_asked_for_counts_and_nothing_in_it_is_no_success(
         assert!(ran.err.contains("error[compare-nothing]") && ran.err.contains("history_hours"), "{ran:?}");
     };
     nothing(&last("24h"));
-    host.accept("acme", &super::events("u", 0..3)).await;
+    host.accept("acme", &crate::oracle::events("u", 0..3)).await;
     assert_eq!(found(&last("24h")), (0, 3, 0));
     // The second passes by itself.
     let ran = tokio::time::timeout(Duration::from_secs(60), async {

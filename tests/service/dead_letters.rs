@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::host::{base, config, tenant};
-use super::{Accoil, Host, Reply, event, events};
+use crate::oracle::host::{base, config, tenant};
+use crate::oracle::{Accoil, Host, Reply, event, events};
 
 #[tokio::test]
 async fn a_replay_delivers_what_was_not_and_runs_the_mapping_of_now() {

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::host::{base, config, tenant};
-use super::{Accoil, Host, event, events};
+use crate::oracle::host::{base, config, tenant};
+use crate::oracle::{Accoil, Host, event, events};
 use crate::sandbox::guest;
 
 fn write(host_folder: &tempfile::TempDir, name: &str, component: &[u8]) {

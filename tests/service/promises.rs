@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::host::{config, ingest_key};
-use super::{Accoil, Host, Reply, event, events};
+use crate::oracle::host::{config, ingest_key};
+use crate::oracle::{Accoil, Host, Reply, event, events};
 
 #[tokio::test]
 async fn an_event_comes_through_and_its_story_is_told() {

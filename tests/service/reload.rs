@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::host::{INGEST_KEY, base, config, tenant, upload};
-use super::{Accoil, Host, event, events};
+use crate::oracle::host::{INGEST_KEY, base, config, tenant, upload};
+use crate::oracle::{Accoil, Host, event, events};
 
 #[tokio::test]
 async fn a_mistake_leaves_the_old_configuration_running_and_is_told() {

@@ -5,8 +5,8 @@ use std::path::Path;
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::Host;
 use crate::cli::support::{Ran, run_in};
+use crate::oracle::Host;
 
 /// A mapping that delivers two tracks for each event, whose names end with one letter and the other:
 /// a large one and a small one.

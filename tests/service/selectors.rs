@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::host::{base, config, tenant};
 use super::rollout::new;
-use super::{Accoil, Host};
+use crate::oracle::host::{base, config, tenant};
+use crate::oracle::{Accoil, Host};
 use crate::sandbox::guest;
 
 /// Answers as the first letter of the event's type says: a digit chooses that candidate, and some letters fail.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::host::config;
 use super::rollout::new;
-use super::{Accoil, Host, event, events};
+use crate::oracle::host::config;
+use crate::oracle::{Accoil, Host, event, events};
 use crate::sandbox::guest;
 
 /// A thousand users, one event each; 32 of them are in two groups.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use accoil_stream::queue::SqliteQueue;
 
-use super::damage::{assert_refused, read, refused};
-use super::host::config;
-use super::load::{Load, judge, tracks};
-use super::{Accoil, Host, Reply, events};
+use crate::faults::damage::{assert_refused, read, refused};
+use crate::oracle::host::config;
+use crate::oracle::load::{Load, judge, tracks};
+use crate::oracle::{Accoil, Host, Reply, events};
 
 #[tokio::test]
 async fn a_folder_that_is_in_use_is_refused() {

@@ -19,8 +19,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::host::{ACCOIL_KEY, ADMIN_TOKEN, INGEST_KEY, base, tenant};
-use super::{Accoil, Host, Reply, event, events};
+use crate::oracle::host::{ACCOIL_KEY, ADMIN_TOKEN, INGEST_KEY, base, tenant};
+use crate::oracle::{Accoil, Host, Reply, event, events};
 
 const COLLECTOR_KEY: &str = "canary-collector-3f17";
 const USER: &str = "canary-user-aa01";
@@ -58,7 +58,7 @@ impl Collector {
         let taking = Arc::clone(&received);
         let router = axum::Router::new().fallback(move |request: Request| answer(Arc::clone(&taking), manner, request));
         let (open, _) = watch::channel(0);
-        let serving = tokio::spawn(super::host::serve_router(listener, router, open));
+        let serving = tokio::spawn(crate::oracle::host::serve_router(listener, router, open));
         Self { address, received, serving }
     }
 

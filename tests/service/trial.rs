@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::host::config;
 use super::rollout::Store;
-use super::{Accoil, Host, Reply, event};
+use crate::oracle::host::config;
+use crate::oracle::{Accoil, Host, Reply, event};
 use crate::sandbox::guest;
 
 /// Delivers what it does not fail on: it fails as the first letter of the event's type says. The mark

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::host::{base, config, tenant};
 use super::rollout::{new, twice};
-use super::{Accoil, Host, events};
+use crate::oracle::host::{base, config, tenant};
+use crate::oracle::{Accoil, Host, events};
 use crate::sandbox::{guest, hostile};
 
 /// It is refused with this code, and version 1 goes on.

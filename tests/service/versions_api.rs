@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::host::{ADMIN_TOKEN, client, config, serve_router};
-use super::{Accoil, Host, event, events};
 use crate::cli::support::run_in;
+use crate::oracle::host::{ADMIN_TOKEN, client, config, serve_router};
+use crate::oracle::{Accoil, Host, event, events};
 
 fn asked(more: Value) -> Value {
     let mut body = json!({ "tenant": "acme", "by": "tester", "reason": "to see" });

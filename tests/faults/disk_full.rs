@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::host::{client, config, event, upload};
-use super::load::{judge, tracks};
-use super::{Accoil, Host, Reply};
+use crate::oracle::host::{client, config, event, upload};
+use crate::oracle::load::{judge, tracks};
+use crate::oracle::{Accoil, Host, Reply};
 
 /// A file system of a few megabytes, as long as it lives.
 struct Tmpfs(tempfile::TempDir);
@@ -66,16 +66,16 @@ impl Drop for Tmpfs {
 }
 
 /// Sends events one by one, and remembers those that had their 200.
-pub(super) struct Sender<'a> {
-    pub(super) host: &'a Host,
-    pub(super) answered: &'a mut BTreeSet<String>,
-    pub(super) number: &'a mut usize,
-    pub(super) bytes: usize,
+pub(crate) struct Sender<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) answered: &'a mut BTreeSet<String>,
+    pub(crate) number: &'a mut usize,
+    pub(crate) bytes: usize,
 }
 
 impl Sender<'_> {
     /// The status of one more event; of a refusal it is looked at how it is told.
-    pub(super) async fn send(&mut self) -> u16 {
+    pub(crate) async fn send(&mut self) -> u16 {
         let user = format!("u{}", *self.number % 5);
         let name = format!("{user}-{:06}", *self.number);
         *self.number += 1;
@@ -94,7 +94,7 @@ impl Sender<'_> {
         status
     }
 
-    pub(super) async fn until(&mut self, wanted: u16) {
+    pub(crate) async fn until(&mut self, wanted: u16) {
         let sending = async {
             while self.send().await != wanted {
                 // There is nothing to be told by.
@@ -105,12 +105,12 @@ impl Sender<'_> {
     }
 }
 
-pub(super) async fn ready(host: &Host) -> (u16, String) {
+pub(crate) async fn ready(host: &Host) -> (u16, String) {
     let response = client().get(format!("http://{}/readyz", host.admin)).send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-pub(super) async fn until_ready(host: &Host, wanted: u16) {
+pub(crate) async fn until_ready(host: &Host, wanted: u16) {
     let asking = async {
         while ready(host).await.0 != wanted {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -120,7 +120,7 @@ pub(super) async fn until_ready(host: &Host, wanted: u16) {
 }
 
 /// Kills it, starts it again, and looks whether everything that had its 200 is delivered.
-pub(super) async fn assert_whole(host: Host, accoil: &Accoil, answered: &BTreeSet<String>) {
+pub(crate) async fn assert_whole(host: Host, accoil: &Accoil, answered: &BTreeSet<String>) {
     accoil.behave(|_| Reply::ok());
     let text = std::fs::read_to_string(host.path("accoil.toml")).unwrap();
     let folder = host.kill();

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::host::{ACCOIL_KEY, base, config, tenant};
-use super::{Accoil, Host, Reply, event, events};
+use crate::oracle::host::{ACCOIL_KEY, base, config, tenant};
+use crate::oracle::{Accoil, Host, Reply, event, events};
 
 /// One event of each of so many users.
 fn of_users(users: std::ops::Range<usize>, name: &str) -> Vec<Value> {

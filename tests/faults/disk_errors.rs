@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::disk::{Sender, assert_whole, ready, until_ready};
-use super::host::config;
-use super::{Accoil, Host};
+use super::disk_full::{Sender, assert_whole, ready, until_ready};
+use crate::oracle::host::config;
+use crate::oracle::{Accoil, Host};
 
 /// Makes system calls of a process on its store fail, as long as it lives.
 struct Injection(Child);

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::host::config;
 use super::kill::assert_whole;
-use super::load::{Load, Random, judge, tracks};
-use super::rollout::{Store, twice, version_at};
-use super::{Accoil, Host, events};
+use crate::oracle::host::config;
+use crate::oracle::load::{Load, Random, judge, tracks};
+use crate::oracle::{Accoil, Host, events};
+use crate::service::rollout::{Store, twice, version_at};
 
 /// Swaps of the whole test, and kills among them.
 const SWAPS: usize = 1000;
@@ -141,7 +141,7 @@ async fn two_operators_deploy_at_once_and_one_learns_that_the_other_was_faster()
     let host = Host::start(&config(&accoil, "")).await;
     let (a, b) = (twice('a'), twice('b'));
     let deploy = |component: Vec<u8>| {
-        let body = json!({ "component": super::rollout::new(&component), "expect": 1 });
+        let body = json!({ "component": crate::service::rollout::new(&component), "expect": 1 });
         host.try_order("/versions/deploy", body)
     };
     let (one, other) = tokio::join!(deploy(a), deploy(b));

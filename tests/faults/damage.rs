@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::host::{command, config};
-use super::{Accoil, Host, event, events};
+use crate::oracle::host::{command, config};
+use crate::oracle::{Accoil, Host, event, events};
 
 const FRAME: usize = 4096 + 24;
 
-pub(super) fn read(path: &Path) -> Vec<u8> {
+pub(crate) fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
@@ -35,7 +35,7 @@ fn places(haystack: &[u8], needle: &str) -> Vec<usize> {
 }
 
 /// Starts the service where it must not start; gives its exit code, 0 if it started, and what it said.
-pub(super) fn refused(folder: &Path) -> (i32, String) {
+pub(crate) fn refused(folder: &Path) -> (i32, String) {
     let mut child = command(folder, &[]).stdout(Stdio::null()).spawn().unwrap();
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
@@ -49,7 +49,7 @@ pub(super) fn refused(folder: &Path) -> (i32, String) {
 }
 
 #[track_caller]
-pub(super) fn assert_refused(folder: &Path, code: &str, words: &[&str]) {
+pub(crate) fn assert_refused(folder: &Path, code: &str, words: &[&str]) {
     let (exit, said) = refused(folder);
     assert!(exit > 1, "{exit}: {said}");
     for words in [&[&*format!("error[{code}]:")], words].concat() {

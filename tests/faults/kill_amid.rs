@@ -5,10 +5,10 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use super::host::config;
 use super::kill::{DELIVERS, MAPPING, assert_whole, cycles, folder};
-use super::load::{Load, Random, judge, tracks};
-use super::{Accoil, Host, Reply, event};
+use crate::oracle::host::config;
+use crate::oracle::load::{Load, Random, judge, tracks};
+use crate::oracle::{Accoil, Host, Reply, event};
 use crate::sandbox::guest;
 
 /// A mapping that delivers two tracks for each event, whose names end with one letter and the other.

@@ -2,30 +2,30 @@
 
 use std::time::{Duration, Instant};
 
-use super::host::config;
-use super::load::{Judgement, Ledger, Load, Random, judge, tracks};
-use super::{Accoil, Host};
+use crate::oracle::host::config;
+use crate::oracle::load::{Judgement, Ledger, Load, Random, judge, tracks};
+use crate::oracle::{Accoil, Host};
 use crate::sandbox::guest;
 
 /// The most requests under way at a destination.
 const IN_FLIGHT: usize = 16;
 
-pub(super) const MAPPING: &str = "\n[tenants.mapping]\ncomponent = \"mapping.wasm\"";
+pub(crate) const MAPPING: &str = "\n[tenants.mapping]\ncomponent = \"mapping.wasm\"";
 
 /// The number of cycles in a usual run; many more where that is asked for.
-pub(super) fn cycles(usual: u32) -> u32 {
+pub(crate) fn cycles(usual: u32) -> u32 {
     if std::env::var_os("ACCOIL_STREAM_LONG").is_some() { usual * 5 } else { usual }
 }
 
 /// A folder with a component that is compiled in no time.
-pub(super) fn folder(guest: &str) -> tempfile::TempDir {
+pub(crate) fn folder(guest: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mapping.wasm"), guest::component(guest)).unwrap();
     folder
 }
 
 /// Everything that was answered with 200 was delivered, and nothing that was never sent.
-pub(super) fn assert_whole(ledger: &Ledger, judgement: &Judgement) {
+pub(crate) fn assert_whole(ledger: &Ledger, judgement: &Judgement) {
     let lost: Vec<_> = ledger.answered.difference(&judgement.delivered).collect();
     assert!(lost.is_empty(), "{} of {} lost: {lost:?}", lost.len(), ledger.answered.len());
     let made_up: Vec<_> = judgement.delivered.difference(&ledger.sent).collect();
@@ -91,7 +91,7 @@ async fn killed_while_it_recovers_it_loses_and_doubles_nothing() {
     assert!(judgement.most_doubles() <= 8 * IN_FLIGHT, "{:?}", judgement.doubles);
 }
 
-pub(super) const DELIVERS: &str = include_str!("../sandbox/guests/delivers.wat");
+pub(crate) const DELIVERS: &str = include_str!("../sandbox/guests/delivers.wat");
 
 fn report(what: &str, kills: u32, began: Instant, ledger: &Ledger, judgement: &Judgement) {
     eprintln!(

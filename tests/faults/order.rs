@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::host::config;
-use super::{Accoil, Host, Reply, event};
+use crate::oracle::host::config;
+use crate::oracle::{Accoil, Host, Reply, event};
 
 /// A random number from a seed; the same every time.
 fn next(state: &mut u64) -> u64 {
