@@ -16,6 +16,10 @@ use accoil_stream::sandbox::{Chooser, DEFAULT_COMPONENT, Mapping, Metering, OnFa
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use default_mapping::types;
 
+// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SETTINGS: &str = r#"{"properties":["plan","user_properties.email","duration_ms"]}"#;
 
 struct Ready {
@@ -86,7 +90,7 @@ fn steps(criterion: &mut Criterion) {
 
 /// A selector by hand that looks at nothing and chooses the first candidate, and gives back what it took: what is left is
 /// what asking costs.
-fn quick(sandbox: &Sandbox) -> Arc<Chooser> {
+fn quick() -> Vec<u8> {
     let usual = [
         include_str!("../../tests/sandbox/guests/usual/memory.wat"),
         include_str!("../../tests/sandbox/guests/usual/alloc.wat"),
@@ -98,8 +102,28 @@ fn quick(sandbox: &Sandbox) -> Arc<Chooser> {
     ];
     let text = include_str!("../../tests/sandbox/guests/selector.wat");
     let text = text.replace("{before}", "").replace("{with}", "").replace("{guest}", &usual.concat());
-    let selector = sandbox.admit_selector(&wat::parse_str(text).expect("a component")).expect("a selector");
-    let settings = selector.settings("{}").expect("settings");
+    wat::parse_str(text).expect("a component")
+}
+
+/// A selector as an author has it: one of the examples in Rust, which looks at the event's type and at the candidates.
+fn in_rust() -> Vec<u8> {
+    let beside = std::env::temp_dir().join("accoil-stream-bench");
+    let built = guest_builder::build(&guest_builder::Request {
+        manifest_dir: concat!(env!("CARGO_MANIFEST_DIR"), "/../guest").into(),
+        package: "plugin-account-by-event-type".into(),
+        target_dir: beside.join("target"),
+        profile: "release".into(),
+        rustflags: Vec::new(),
+        link_args: Vec::new(),
+        locked: true,
+        component: beside.join("selector.wasm"),
+    });
+    built.expect("a component").bytes
+}
+
+fn chooser(sandbox: &Sandbox, component: &[u8], settings: &str) -> Arc<Chooser> {
+    let selector = sandbox.admit_selector(component).expect("a selector");
+    let settings = selector.settings(settings).expect("settings");
     Arc::new(Chooser::new(Arc::new(selector), settings, OnFault::DeadLetter))
 }
 
@@ -107,12 +131,16 @@ fn selectors(criterion: &mut Criterion) {
     let texts: Vec<String> = (0..256).map(events::text).collect();
     let events: Vec<Event<'_>> = texts.iter().map(|text| Event::read(text.as_bytes()).expect("an event")).collect();
     let ready = ready();
-    let quick = quick(&ready.sandbox);
-    let asked = ready.mapping.run_with(&ready.settings, Some(&quick), &events).usage.selector.calls;
-    assert_eq!(asked, 256, "the mapping asks about each event");
+    let quick = chooser(&ready.sandbox, &quick(), "{}");
+    let rules =
+        r#"{"rules":[{"events":["Invoice *"],"group_type":"Team"},{"events":["Report *"],"group_type":"Account"}]}"#;
+    let in_rust = chooser(&ready.sandbox, &in_rust(), rules);
     let mut group = criterion.benchmark_group("selector");
     group.throughput(Throughput::Elements(256));
-    for (name, chooser) in [("without", None), ("with", Some(&quick))] {
+    for (name, chooser) in [("without", None), ("that does nothing", Some(&quick)), ("in Rust", Some(&in_rust))] {
+        let ran = ready.mapping.run_with(&ready.settings, chooser, &events);
+        assert_eq!(ran.usage.selector.calls, chooser.map_or(0, |_| 256), "the mapping asks about each event");
+        assert!(ran.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Deliver(_))), "the selector answers");
         group.bench_function(name, |bencher| {
             bencher.iter(|| ready.mapping.run_with(&ready.settings, chooser, black_box(&events)));
         });

@@ -4,15 +4,9 @@
 // Elsewhere there is nothing to export to.
 #![cfg(target_arch = "wasm32")]
 
-#[expect(unsafe_code, reason = "an allocator")]
-mod memory;
-
 use default_mapping::contract::exports::accoil::event_stream::{mapping, plugin};
 use default_mapping::types::{Description, Event, Outcome};
 use default_mapping::{HostChoice, map_events, settings};
-
-#[global_allocator]
-static MEMORY: memory::Upwards = memory::Upwards::new();
 
 struct DefaultMapping;
 

@@ -177,13 +177,15 @@ fn chosen(
     mut candidates: Vec<Candidate<'_>>,
     ranking: Ranking<'_>,
 ) -> Option<GroupTraits> {
-    sort(&mut candidates, &|left, right| ranking.compare(left, right));
+    if candidates.len() > 1 {
+        sort(&mut candidates, &|left, right| ranking.compare(left, right));
+    }
     let offered: Vec<Group> = candidates
-        .iter()
+        .into_iter()
         .map(|candidate| Group {
-            group_id: candidate.id.to_string(),
-            group_type: candidate.group_type.to_string(),
-            traits: traits_of(group_properties, candidate).to_owned(),
+            traits: traits_of(group_properties, &candidate).to_owned(),
+            group_id: candidate.id.into_owned(),
+            group_type: candidate.group_type.into_owned(),
         })
         .collect();
     let index = match choice.choose(event_index, &offered) {
@@ -196,7 +198,10 @@ fn chosen(
             return Some(GroupTraits { group_id: group.group_id, traits });
         }
     };
-    candidates.get(index).map(|candidate| group_traits(group_properties, candidate))
+    offered
+        .into_iter()
+        .nth(index)
+        .map(|group| GroupTraits { traits: told(&group.traits).with_type(&group.group_type), group_id: group.group_id })
 }
 
 fn told(traits: &str) -> Traits<'_> {

@@ -1,5 +1,7 @@
 //! From a plugin's type to the exports of its world.
 
+use std::cell::RefCell;
+
 use serde::de::DeserializeOwned;
 
 use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Selector};
@@ -10,13 +12,17 @@ use crate::{Choice, Description, Event, Group, Mapping, Outcome, Selection, Sele
 macro_rules! selector {
     ($plugin:ty) => {
         // In a native build nothing is exported, and yet the plugin is no dead code.
-        const _: fn(&str, &$crate::Event, &[$crate::Group]) -> $crate::Selection = $crate::select::<$plugin>;
+        const _: $crate::Select<$plugin> = $crate::select::<$plugin>;
 
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             use $crate::contract::selector::exports::accoil::event_stream::{group_selection, plugin};
 
             struct Exported;
+
+            thread_local! {
+                static SETTINGS: $crate::Kept<<$plugin as $crate::Selector>::Settings> = const { $crate::Kept::new() };
+            }
 
             impl plugin::Guest for Exported {
                 fn describe() -> $crate::Description {
@@ -26,7 +32,7 @@ macro_rules! selector {
 
             impl group_selection::Guest for Exported {
                 fn select(settings: String, event: $crate::Event, candidates: Vec<$crate::Group>) -> $crate::Selection {
-                    $crate::select::<$plugin>(&settings, &event, &candidates)
+                    SETTINGS.with(|kept| $crate::select::<$plugin>(kept, &settings, &event, &candidates))
                 }
             }
 
@@ -93,15 +99,47 @@ fn description(name: &str, version: &str, summary: &str, schema: &str) -> Descri
     }
 }
 
+/// Settings that were read, and from what text. A selector is asked about each event of a batch with the same ones, and
+/// reading them can take longer than the choice.
+#[doc(hidden)]
+pub struct Kept<S>(RefCell<Option<(String, S)>>);
+
+impl<S> Kept<S> {
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(RefCell::new(None))
+    }
+}
+
+impl<S> Default for Kept<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The type of [`select`].
+#[doc(hidden)]
+pub type Select<S> = fn(&Kept<<S as Selector>::Settings>, &str, &Event, &[Group]) -> Selection;
+
 #[doc(hidden)]
 #[must_use]
-pub fn select<S: Selector>(settings: &str, event: &Event, candidates: &[Group]) -> Selection {
-    match read::<S::Settings>(settings) {
-        Ok(settings) => S::select(&settings, event, candidates),
+pub fn select<S: Selector>(kept: &Kept<S::Settings>, settings: &str, event: &Event, candidates: &[Group]) -> Selection {
+    let mut kept = kept.0.borrow_mut();
+    let last = kept.take().filter(|(text, _)| text == settings);
+    let last = last.map_or_else(|| read_to_keep(settings), Ok);
+    match last {
+        Ok(last) => S::select(&kept.insert(last).1, event, candidates),
         // A selector has no answer for it, and the mapping's own rule in its place would hide that
         // the schema lets pass what the settings can't be read from.
         Err(problem) => stop(&problem),
     }
+}
+
+/// Reads settings that stay.
+fn read_to_keep<S: DeserializeOwned>(settings: &str) -> Result<(String, S), String> {
+    let read = (settings.to_owned(), read(settings)?);
+    crate::keep_memory();
+    Ok(read)
 }
 
 #[doc(hidden)]

@@ -45,6 +45,8 @@ mod candidates;
 mod choice;
 mod export;
 mod json;
+#[cfg(any(target_arch = "wasm32", test))]
+mod memory;
 mod object;
 mod plugin;
 pub mod testing;
@@ -55,7 +57,18 @@ pub use contract::selector::accoil::event_stream::types::{
     AccoilEvent, Description, Event, Group, GroupTraits, Outcome, Selection,
 };
 #[doc(hidden)]
-pub use export::{Choose, describe_mapping, describe_selector, map, select};
+pub use export::{Choose, Kept, Select, describe_mapping, describe_selector, map, select};
 pub use json::Json;
 pub use object::Object;
 pub use plugin::{Mapping, NoSettings, Selector};
+
+/// That of every component that is written with this crate.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static MEMORY: memory::Memory = memory::Memory::new();
+
+/// What is allocated now stays allocated for as long as the instance lives.
+fn keep_memory() {
+    #[cfg(target_arch = "wasm32")]
+    MEMORY.keep();
+}

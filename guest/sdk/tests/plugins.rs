@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use accoil_plugin::{
-    AccoilEvent, Choice, Event, Group, GroupTraits, Mapping, NoSettings, Object, Outcome, Selection, Selector, map,
-    select, testing,
+    AccoilEvent, Choice, Event, Group, GroupTraits, Kept, Mapping, NoSettings, Object, Outcome, Selection, Selector,
+    map, select, testing,
 };
 use serde::Deserialize;
 
@@ -85,7 +85,18 @@ fn a_selector_is_asked() {
 #[test]
 #[should_panic(expected = "unknown field `plam`")]
 fn a_selector_without_readable_settings_stops() {
-    let _ = select::<OnPlan>(r#"{"plam":"x"}"#, &testing::event(EVENT).unwrap(), &[]);
+    let _ = select::<OnPlan>(&Kept::new(), r#"{"plam":"x"}"#, &testing::event(EVENT).unwrap(), &[]);
+}
+
+#[test]
+fn settings_are_read_anew_when_they_are_other_ones() {
+    let (kept, event) = (Kept::new(), testing::event(EVENT).unwrap());
+    let mut asked = |settings| select::<OnPlan>(&kept, settings, &event, &event.candidates());
+    let (pro, other) = ("{}", r#"{"plan":"x"}"#);
+    assert_eq!(
+        [pro, pro, other, pro].map(&mut asked),
+        [Selection::Candidate(0), Selection::Candidate(0), Selection::DefaultRule, Selection::Candidate(0)]
+    );
 }
 
 #[test]

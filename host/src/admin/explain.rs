@@ -52,7 +52,7 @@ pub(super) async fn explain(admin: &Admin, asked: &Asked) -> Reply {
 fn told(explanation: Explanation) -> Told {
     let Explanation { tenant, story, version, in_force, pin, choice, chosen, not_delivered, calls } = explanation;
     let has_selector = pin.as_ref().is_some_and(|pin| pin.selector.is_some());
-    let selection = choice.as_ref().filter(|_| has_selector).map(|choice| choice.chosen.to_string());
+    let selection = choice.as_ref().filter(|_| has_selector).map(ToString::to_string);
     let candidates = choice.map(|choice| choice.candidates).unwrap_or_default();
     let requests = calls.into_iter().map(|call| {
         let mut request: serde_json::Value = serde_json::from_str(&call.request).unwrap_or_default();

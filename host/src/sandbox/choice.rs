@@ -28,6 +28,18 @@ pub struct Choice {
     pub candidates: Vec<(String, String)>,
     /// What was chosen.
     pub chosen: Chosen,
+    /// On what the selector failed, when the mapping's own rule stepped in.
+    pub fault: Option<Fault>,
+}
+
+/// In words.
+impl fmt::Display for Choice {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chosen.fmt(out)?;
+        self.fault
+            .as_ref()
+            .map_or(Ok(()), |fault| write!(out, ", since it failed ({}: {})", fault.kind.name(), fault.detail))
+    }
 }
 
 /// The answer of a selector.
@@ -62,7 +74,8 @@ impl Choice {
             Selection::Candidate(index) => Chosen::Candidate(*index as usize),
             Selection::Custom(group) => Chosen::Custom(group.group_type.clone(), group.group_id.clone()),
         };
-        Self { candidates: candidates.into_iter().map(|group| (group.group_type, group.group_id)).collect(), chosen }
+        let candidates = candidates.into_iter().map(|group| (group.group_type, group.group_id)).collect();
+        Self { candidates, chosen, fault: None }
     }
 }
 
@@ -90,6 +103,8 @@ struct Instance {
     guest: GroupSelector,
     /// How long it ran. All that it does has one deadline, as all that a mapping does in a batch.
     ran: Duration,
+    /// When it was last asked.
+    asked: Instant,
 }
 
 impl Choices {
@@ -132,9 +147,14 @@ impl Choices {
         if self.faults.contains_key(&index) {
             return Ok(Selection::DefaultRule);
         }
+        // The clock is read twice a call: more would be a tenth of what asking costs.
         let start = Instant::now();
-        let chosen = self.chosen(index, candidates);
-        let took = start.elapsed();
+        let chosen = self.chosen(index, candidates, start);
+        let end = Instant::now();
+        let took = end - start;
+        if let Some(instance) = &mut self.instance {
+            instance.ran += end - instance.asked;
+        }
         self.usage.calls += 1;
         self.usage.time += took;
         self.left = self.left.saturating_sub(took);
@@ -149,7 +169,7 @@ impl Choices {
 
     /// An instance that has answered before is not what an event should fail of: then it is asked
     /// about once more, in a fresh one.
-    fn chosen(&mut self, index: usize, candidates: &[Group]) -> Result<Selection, Fault> {
+    fn chosen(&mut self, index: usize, candidates: &[Group], now: Instant) -> Result<Selection, Fault> {
         // What an event takes by being asked about again and again is its own: it is not asked about later.
         let deadline = self.chooser.deadline();
         if self.took.get(index).is_some_and(|took| *took >= deadline) {
@@ -161,16 +181,16 @@ impl Choices {
             return Err(Fault::of_selector(FaultKind::CutShort, detail));
         }
         let is_fresh = self.instance.is_none();
-        match self.ask(index, candidates) {
-            Err(_) if !is_fresh => self.ask(index, candidates),
+        match self.ask(index, candidates, now) {
+            Err(_) if !is_fresh => self.ask(index, candidates, Instant::now()),
             answer => answer,
         }
     }
 
-    fn ask(&mut self, index: usize, candidates: &[Group]) -> Result<Selection, Fault> {
+    fn ask(&mut self, index: usize, candidates: &[Group], now: Instant) -> Result<Selection, Fault> {
         let mut instance = match self.instance.take() {
-            Some(instance) => instance,
-            None => Instance::start(&self.chooser)?,
+            Some(instance) => Instance { asked: now, ..instance },
+            None => Instance::start(&self.chooser, now)?,
         };
         let answer = match self.events.event(index) {
             Some(event) => instance.select(&self.chooser, event, candidates),
@@ -199,25 +219,22 @@ impl Choices {
 }
 
 impl Instance {
-    fn start(chooser: &Chooser) -> Result<Self, Fault> {
+    fn start(chooser: &Chooser, now: Instant) -> Result<Self, Fault> {
         let selector = &chooser.selector;
         let engine = selector.world.instance_pre().engine();
-        let start = Instant::now();
         let mut store = fresh_store(engine, &selector.limits, selector.metering);
         match selector.world.0.instantiate(&mut store) {
-            Ok(guest) => Ok(Self { store, guest, ran: start.elapsed() }),
+            Ok(guest) => Ok(Self { store, guest, ran: Duration::ZERO, asked: now }),
             Err(error) => Err(Fault::of(PluginKind::GroupSelector, &error, store.data())),
         }
     }
 
     fn select(&mut self, chooser: &Chooser, event: Event<'_>, candidates: &[Group]) -> Result<Selection, Fault> {
         let limits = &chooser.selector.limits;
-        let start = Instant::now();
         // Epochs pass for all stores alike, also while the mapping ran in between.
         self.store.set_epoch_deadline(ticks(chooser.deadline().saturating_sub(self.ran)));
         let guest = self.guest.accoil_event_stream_group_selection();
         let answer = guest.call_select(&mut self.store, chooser.settings.text(), event, candidates);
-        self.ran += start.elapsed();
         let selection = answer.map_err(|error| Fault::of(PluginKind::GroupSelector, &error, self.store.data()))?;
         output::selection(selection, candidates.len(), limits)
             .map_err(|problem| Fault::of_selector(FaultKind::InvalidOutput, problem))

@@ -16,7 +16,8 @@ use super::store::{Bounded, Bounds, Held};
 use crate::limits::Limits;
 
 /// How often deadlines are looked at.
-const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(TICK_MS);
+const TICK_MS: u64 = 10;
 
 /// How many calls can run at a time: more than the service has threads for mappings, since candidates
 /// run beside them.
@@ -153,7 +154,8 @@ pub(super) fn fresh_store<D: Bounded>(engine: &Engine, limits: &Arc<Limits>, met
 
 /// So long in ticks: one more, since the first one can come at any moment.
 pub(super) fn ticks(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos().div_ceil(TICK.as_nanos()) + 1).unwrap_or(u64::MAX)
+    let of_second = u64::from(time.subsec_nanos()).div_ceil(TICK_MS * 1_000_000);
+    time.as_secs().saturating_mul(1000 / TICK_MS).saturating_add(of_second + 1)
 }
 
 /// The instructions that a metered call has executed.

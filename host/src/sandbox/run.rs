@@ -71,8 +71,12 @@ impl Mapping {
         let mut store = self.store(chooser, left, &lowered);
         store.data_mut().watch_choices();
         let answer = self.call_in(&mut store, settings, &lowered);
-        let choice = store.data_mut().last_choice();
-        let outcome = match self.ended(answer, chooser, &mut store, &lowered).answer {
+        let mut choice = store.data_mut().last_choice();
+        let Called { answer, fallbacks, .. } = self.ended(answer, chooser, &mut store, &lowered);
+        if let Some(choice) = &mut choice {
+            choice.fault = fallbacks.into_iter().next().map(|(_, fault)| fault);
+        }
+        let outcome = match answer {
             Ok(outcomes) => outcomes.into_iter().next().unwrap_or_else(|| Outcome::Fault(wrong_count(0, 1))),
             Err(fault) => Outcome::Fault(fault),
         };

@@ -15,6 +15,7 @@ const SHARED: &[File] = &[
     ("vendor/sdk/src/export.rs", include_str!("../../../../guest/sdk/src/export.rs")),
     ("vendor/sdk/src/json.rs", include_str!("../../../../guest/sdk/src/json.rs")),
     ("vendor/sdk/src/lib.rs", include_str!("../../../../guest/sdk/src/lib.rs")),
+    ("vendor/sdk/src/memory.rs", include_str!("../../../../guest/sdk/src/memory.rs")),
     ("vendor/sdk/src/object.rs", include_str!("../../../../guest/sdk/src/object.rs")),
     ("vendor/sdk/src/plugin.rs", include_str!("../../../../guest/sdk/src/plugin.rs")),
     ("vendor/sdk/src/testing.rs", include_str!("../../../../guest/sdk/src/testing.rs")),
