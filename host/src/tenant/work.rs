@@ -56,8 +56,11 @@ pub(super) struct Work {
     pub(super) retries: u32,
     /// For how long it was tried before this process or this attempt. Milliseconds.
     pub(super) age_ms: u64,
-    /// When it may be tried again.
+    /// When it may be tried again, by the clock on the wall: what a restart, and a person, can make something of. In one
+    /// process a timer counts, whatever becomes of that clock meanwhile.
     pub(super) due_at: UnixMs,
+    /// Whether it was read from the store, and its time may be still to come.
+    pub(super) is_resumed: bool,
     pub(super) last: Option<(Option<u16>, String)>,
     /// Whether it is a dead letter that is replayed.
     pub(super) is_replay: bool,
@@ -82,6 +85,7 @@ impl Work {
             retries: 0,
             age_ms: 0,
             due_at: 0,
+            is_resumed: false,
             last: None,
             is_replay: false,
             has_account,
@@ -101,6 +105,7 @@ impl Work {
             retries: attempt.attempts,
             age_ms: attempt.age_ms,
             due_at: attempt.due_at,
+            is_resumed: true,
             last: Some((attempt.status, attempt.answer)),
             delivered,
             has_account,

@@ -72,8 +72,8 @@ impl Driver {
     fn begin(&mut self, ticket: Ticket, seq: Seq, is_probe: bool) {
         let way = Arc::clone(&self.way);
         let flight = self.setup.fly();
-        if let Some(work) = self.works.remove(&seq) {
-            if !is_probe && work.due_at > now_ms() {
+        if let Some(mut work) = self.works.remove(&seq) {
+            if std::mem::take(&mut work.is_resumed) && !is_probe && work.due_at > now_ms() {
                 self.wait_for_due(ticket, work);
                 return;
             }
