@@ -69,11 +69,12 @@ fn add_queues(registry: &mut Registry, names: &BTreeMap<TenantId, String>, stats
     let now = now_ms();
     let seconds = |ms: u64| ms / 1000;
     let oldest = |stats: &TenantStats| stats.oldest.map_or(0, |oldest| seconds(now.saturating_sub(oldest)));
-    let gauges: [(&str, &str, Value<'_>); 5] = [
+    let gauges: [(&str, &str, Value<'_>); 6] = [
         ("queue_events", "Events that have not ended", &|stats| stats.queued),
         ("queue_bytes", "Size of the events that have not ended", &|stats| stats.queued_bytes),
         ("queue_oldest_seconds", "Age of the oldest event that has not ended", &oldest),
         ("dead_letters", "Dead letters kept", &|stats| stats.dead),
+        ("dead_letter_bytes", "Size of their events", &|stats| stats.dead_bytes),
         ("dedup_window_seconds", "How far back duplicates are recognised", &|stats| seconds(stats.dedup_window_ms)),
     ];
     for (name, help, value) in gauges {

@@ -120,7 +120,7 @@ impl Default for IngestConfig {
 pub struct QueueConfig {
     /// Most bytes that the store may have in use; beyond them new events are refused.
     pub bytes: u64,
-    /// Most bytes of events that one tenant may have queued.
+    /// Most bytes of events that one tenant may have queued and in dead letters; beyond them its new events are refused.
     pub tenant_bytes: u64,
     /// Bytes of the disk that are left free: new events are refused before.
     pub reserve_bytes: u64,

@@ -7,10 +7,10 @@ use super::UnixMs;
 pub enum QueueError {
     /// The tenant's share of the disk is used up.
     #[error(
-        "the tenant has {bytes} bytes of events queued, and may have {limit} (queue.tenant_bytes); they must be delivered first"
+        "the tenant has {bytes} bytes of events queued and in dead letters, and may have {limit} (queue.tenant_bytes); they must be delivered first, and letters replayed or dropped"
     )]
     TenantFull {
-        /// Bytes queued.
+        /// Bytes queued, and in dead letters.
         bytes: u64,
         /// The limit.
         limit: u64,

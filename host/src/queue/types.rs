@@ -245,6 +245,8 @@ pub struct TenantStats {
     pub oldest: Option<UnixMs>,
     /// Dead letters.
     pub dead: u64,
+    /// The size of their events in bytes.
+    pub dead_bytes: u64,
     /// How far back deduplication reaches, in milliseconds.
     pub dedup_window_ms: u64,
 }

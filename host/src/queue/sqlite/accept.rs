@@ -77,9 +77,11 @@ impl State {
             return Err(Stop::Refused(refusal.clone()));
         }
         let limits = self.limits;
-        let queued = self.tenant(tenant)?.queued_bytes;
-        if queued.saturating_add(bytes) > limits.tenant_bytes {
-            return Err(Stop::Refused(QueueError::TenantFull { bytes: queued, limit: limits.tenant_bytes }));
+        // Dead letters are kept for long: a tenant whose mapping fails must not fill the store with them.
+        let entry = self.tenant(tenant)?;
+        let held = entry.queued_bytes.saturating_add(entry.dead_bytes);
+        if held.saturating_add(bytes) > limits.tenant_bytes {
+            return Err(Stop::Refused(QueueError::TenantFull { bytes: held, limit: limits.tenant_bytes }));
         }
         if self.used_bytes.saturating_add(bytes) > limits.bytes {
             prune::make_room(self, c)?;

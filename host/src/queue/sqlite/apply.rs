@@ -87,9 +87,10 @@ impl State {
             gone += u64::from(self.erase_event(c, *event)?);
         }
         for number in dead {
-            let mut delete = c.prepare_cached("DELETE FROM dead WHERE number=? RETURNING tenant")?;
-            for tenant in delete.query_map([number], |row| row.get(0))?.collect::<Result<Vec<u32>, _>>()? {
-                forget_dead(self, TenantId(tenant));
+            let mut delete = c.prepare_cached("DELETE FROM dead WHERE number=? RETURNING tenant, length(body)")?;
+            let letters = delete.query_map([number], |row| Ok((TenantId(row.get(0)?), row::number(row, 1)?)))?;
+            for (tenant, size) in letters.collect::<Result<Vec<_>, _>>()? {
+                forget_dead(self, tenant, size);
                 gone += 1;
             }
         }

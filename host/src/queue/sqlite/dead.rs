@@ -109,7 +109,7 @@ fn done(sweep: &Sweep) -> usize {
 /// Removes a letter.
 pub(super) fn drop_letter(state: &mut State, c: &Connection, letter: DeadLetter) -> Result<(), Stop> {
     c.prepare_cached("DELETE FROM dead WHERE number=?")?.execute([letter.id])?;
-    forget_dead(state, letter.tenant);
+    forget_dead(state, letter.tenant, letter.event.body.len() as u64);
     Ok(())
 }
 
@@ -122,6 +122,7 @@ pub(super) fn replay_letter(state: &mut State, c: &Connection, letter: DeadLette
     entry.queued_events += 1;
     entry.queued_bytes += size;
     entry.dead = entry.dead.saturating_sub(1);
+    entry.dead_bytes = entry.dead_bytes.saturating_sub(size);
     let seq = entry.accepted;
     let delivered = joined(event.replay.map(|replay| replay.delivered), &attempt.delivered);
     let replayed = Stored { seq, replay: Some(Replay { original: event.seq, delivered }), ..event };

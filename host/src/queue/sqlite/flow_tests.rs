@@ -1,7 +1,9 @@
 //! Tests of the way of an event: accepted, taken, settled.
 
 use super::support::*;
-use crate::queue::{Attempt, Change, Fact, NewEvent, Queue, QueueError, Space, SqliteQueue, TakeLimits, TenantId};
+use crate::queue::{
+    Attempt, Change, DeadFilter, Fact, NewEvent, Queue, QueueError, Space, SqliteQueue, TakeLimits, TenantId,
+};
 
 #[test]
 fn what_was_accepted_is_taken_in_order_and_settled_once() {
@@ -161,6 +163,18 @@ fn budgets_refuse_before_anything_is_written() {
     queue.get(tenant, 0);
     queue.note(tenant, vec![settled(1), settled(2)]);
     assert_eq!(queue.put(tenant, events(2..4)).events, 2);
+    // Dead letters count, after a start as well, until they are replayed and delivered, or dropped.
+    queue.get(tenant, 2);
+    queue.note(tenant, vec![dead(3, "x"), dead(4, "x")]);
+    assert_eq!((queue.stats(tenant).queued_bytes, queue.stats(tenant).dead_bytes), (0, 14));
+    drop(queue);
+    let queue = place.open();
+    let full = queue.accept(tenant, events(4..6), Vec::new()).wait();
+    assert_eq!(full, Err(QueueError::TenantFull { bytes: 14, limit: 20 }));
+    assert_eq!(queue.replay(DeadFilter { limit: Some(1), ..DeadFilter::default() }).wait().unwrap(), 1);
+    assert_eq!((queue.stats(tenant).queued_bytes, queue.stats(tenant).dead_bytes), (7, 7));
+    assert_eq!(queue.drop_dead_letters(DeadFilter::default()).wait().unwrap(), 1);
+    assert_eq!(queue.put(tenant, events(4..5)).events, 1);
     drop(queue);
     place.config.tenant_bytes = 1 << 30;
     place.config.bytes = 50_000;
@@ -173,7 +187,7 @@ fn budgets_refuse_before_anything_is_written() {
     let queue = place.open();
     let full = queue.accept(tenant, events(9..10), Vec::new()).wait();
     assert!(matches!(full, Err(QueueError::DiskFull { reserve: u64::MAX, .. })), "{full:?}");
-    queue.note(tenant, vec![settled(3)]);
+    queue.note(tenant, vec![settled(5)]);
     assert_eq!(queue.stats(tenant).queued, 1);
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Makes the folder when it is missing, and locks it.
     pub(super) fn lock(path: &Path, reserve_bytes: u64) -> Result<Self, QueueError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| open_error(path, error))?;
+        make(path).map_err(|error| open_error(path, error))?;
         let name = path.join("lock");
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&name);
         let lock = lock.map_err(|error| open_error(&name, error))?;
@@ -133,6 +133,18 @@ impl Folder {
     pub(super) fn reserve_size(&self) -> u64 {
         self.reserve_bytes
     }
+}
+
+/// Makes a folder, and those around it that are missing; a power cut takes none of them away.
+fn make(path: &Path) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<_> = path.ancestors().take_while(is_missing).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for made in missing {
+        let around = made.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(around)?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// The error about a file or folder that can't be used.

@@ -101,7 +101,7 @@ fn format(place: &Place) -> (i64, bool) {
 }
 
 #[test]
-fn a_store_of_format_1_is_brought_into_format_2_once() {
+fn a_store_of_format_1_is_brought_into_this_one_once() {
     let place = old();
     assert_eq!(format(&place), (1, true));
     let report = SqliteQueue::verify(&place.path()).unwrap();
@@ -132,6 +132,24 @@ fn a_store_of_format_1_is_brought_into_format_2_once() {
     let new = Place::new();
     drop(new.open());
     assert_eq!(schema(&place), schema(&new));
+}
+
+#[test]
+fn in_a_store_of_format_2_the_dead_letters_are_measured() {
+    let place = Place::new();
+    let queue = place.open();
+    let (a, b) = (queue.id("a"), queue.id("b"));
+    queue.put(a, events(0..5));
+    queue.put(b, events(0..1));
+    queue.get(a, 0);
+    queue.note(a, vec![dead(2, "x"), dead(3, "x")]);
+    drop(queue);
+    let c = Connection::open(place.file("queue.db")).unwrap();
+    c.execute_batch("ALTER TABLE tenant DROP COLUMN dead_bytes; PRAGMA user_version=2").unwrap();
+    drop(c);
+    assert_eq!(SqliteQueue::verify(&place.path()).unwrap().problems, Vec::<String>::new());
+    let queue = place.open();
+    assert_eq!([a, b].map(|tenant| queue.stats(tenant).dead_bytes), [14, 0]);
 }
 
 #[test]
@@ -186,5 +204,5 @@ fn a_kill_amid_a_migration_leaves_one_format_or_the_other() {
             assert_migrated(&place.open());
         }
     }
-    assert!(formats.contains(&1) && formats.contains(&2) && formats.is_sorted(), "{formats:?}");
+    assert!(formats.contains(&1) && formats.contains(&3) && formats.is_sorted(), "{formats:?}");
 }

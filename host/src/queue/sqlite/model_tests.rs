@@ -171,9 +171,9 @@ impl Run {
         for (n, model) in self.models.iter().enumerate() {
             let tenant = id(n as u8);
             let stats = self.queue().stats(tenant);
-            let numbers = (stats.queued, stats.queued_bytes, stats.taken, stats.accepted, stats.dead);
-            let open = model.open.len() as u64;
-            assert_eq!(numbers, (open, open * 9, model.taken, model.accepted, model.dead.len() as u64));
+            let numbers = (stats.queued, stats.queued_bytes, stats.taken, stats.accepted, stats.dead, stats.dead_bytes);
+            let (open, dead) = (model.open.len() as u64, model.dead.len() as u64);
+            assert_eq!(numbers, (open, open * 9, model.taken, model.accepted, dead, dead * 9));
             assert_eq!(stats.oldest.is_some(), open > 0);
             let unsettled = self.queue().unsettled(tenant, 0, MANY).wait().unwrap();
             let found: Vec<_> = unsettled

@@ -13,7 +13,9 @@ use super::audit::Chain;
 use super::folder::{Folder, damaged, open_error};
 use super::row::{self, COLUMNS};
 use super::shared::Shared;
+use super::state::State;
 use super::{SqliteQueue, dead, fault, log, open, schema};
+use crate::config::QueueConfig;
 use crate::queue::{AuditCheck, DeadFilter, QueueError};
 
 /// Problems that are named one by one.
@@ -86,6 +88,10 @@ impl SqliteQueue {
         let looked = look_at_rows(&connection, &mut report);
         let looked = looked.and_then(|()| look_at_components(&connection, &mut report));
         let looked = looked.and_then(|()| if format > 1 { look_at_audit(&connection, &mut report) } else { Ok(()) });
+        // What a start reads: the checks above do not know what tables and columns are called.
+        let is_current = format == schema::VERSION;
+        let looked = looked
+            .and_then(|()| if is_current { State::new(&QueueConfig::default()).load(&connection) } else { Ok(()) });
         if let Err(error) = looked {
             report.problems.push(fault::describe(&error));
         }

@@ -41,9 +41,9 @@ fn a_newer_format_and_foreign_files_are_refused_untouched() {
     let place = Place::new();
     place.open().close();
     let file = place.file("queue.db");
-    rusqlite::Connection::open(&file).unwrap().execute_batch("PRAGMA user_version=3").unwrap();
+    rusqlite::Connection::open(&file).unwrap().execute_batch("PRAGMA user_version=4").unwrap();
     let newer = place.try_open(false).err();
-    assert!(matches!(newer, Some(QueueError::TooNew { found: 3, known: 2, .. })), "{newer:?}");
+    assert!(matches!(newer, Some(QueueError::TooNew { found: 4, known: 3, .. })), "{newer:?}");
     let before = fs::read(&file).unwrap();
     assert!(place.try_open(true).is_err());
     assert_eq!(fs::read(&file).unwrap(), before);

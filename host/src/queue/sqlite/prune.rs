@@ -157,14 +157,17 @@ fn dead_letters(state: &mut State, c: &Connection, left: &mut usize) -> rusqlite
     if *left == 0 || state.now < state.dead_at {
         return Ok(());
     }
-    let mut first = c.prepare_cached("SELECT number, tenant, died_at FROM dead ORDER BY number LIMIT ?")?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, TenantId(row.get(1)?), row::number(row, 2)?));
+    let mut first =
+        c.prepare_cached("SELECT number, tenant, died_at, length(body) FROM dead ORDER BY number LIMIT ?")?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((row.get::<_, i64>(0)?, TenantId(row.get(1)?), row::number(row, 2)?, row::number(row, 3)?))
+    };
     let letters = first.query_map([*left as i64], read)?.collect::<Result<Vec<_>, _>>()?;
     let (now, kept_ms, found) = (state.now, state.limits.dead_letter_ms, letters.len());
-    let old: Vec<_> = letters.into_iter().take_while(|(_, _, at)| now.saturating_sub(*at) >= kept_ms).collect();
-    for (number, tenant, _) in &old {
+    let old: Vec<_> = letters.into_iter().take_while(|(_, _, at, _)| now.saturating_sub(*at) >= kept_ms).collect();
+    for (number, tenant, _, size) in &old {
         c.prepare_cached("DELETE FROM dead WHERE number=?")?.execute([number])?;
-        forget_dead(state, *tenant);
+        forget_dead(state, *tenant, *size);
     }
     if let (Some((first, ..)), Some((last, ..))) = (old.first(), old.last()) {
         tracing::warn!(
@@ -181,10 +184,11 @@ fn dead_letters(state: &mut State, c: &Connection, left: &mut usize) -> rusqlite
     Ok(())
 }
 
-/// One dead letter less.
-pub(super) fn forget_dead(state: &mut State, tenant: TenantId) {
+/// One dead letter less, with an event of this size.
+pub(super) fn forget_dead(state: &mut State, tenant: TenantId, size: u64) {
     if let Some(entry) = state.tenants.get_mut(&tenant) {
         entry.dead = entry.dead.saturating_sub(1);
+        entry.dead_bytes = entry.dead_bytes.saturating_sub(size);
         state.touched.insert(tenant);
     }
 }

@@ -161,8 +161,9 @@ pub(super) fn gather(
 }
 
 fn tenant_stats(c: &Connection) -> rusqlite::Result<BTreeMap<TenantId, TenantStats>> {
-    let mut all =
-        c.prepare_cached("SELECT number, queued_events, queued_bytes, taken, accepted, dead, low FROM tenant")?;
+    let mut all = c.prepare_cached(
+        "SELECT number, queued_events, queued_bytes, taken, accepted, dead, low, dead_bytes FROM tenant",
+    )?;
     let mut oldest = c.prepare_cached(
         "SELECT at FROM event AS e WHERE key > ? AND key <= ?
          AND NOT EXISTS (SELECT 1 FROM settled AS s WHERE s.key=e.key) ORDER BY key LIMIT 1",
@@ -180,6 +181,7 @@ fn tenant_stats(c: &Connection) -> rusqlite::Result<BTreeMap<TenantId, TenantSta
             accepted,
             oldest: first,
             dead: row::number(row, 5)?,
+            dead_bytes: row::number(row, 7)?,
             dedup_window_ms: 0,
         };
         stats.insert(id, one);

@@ -14,7 +14,7 @@ use crate::queue::QueueError;
 /// Says that a file is ours: `AccQ`.
 pub(super) const APPLICATION_ID: i32 = 0x4163_6351;
 /// The format that this release writes.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Events are clustered by tenant: their key is the tenant's number, shifted, and the sequence
 /// number. There is no second index on them, as it would touch a page of its own for each event.
@@ -80,6 +80,9 @@ CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'th
 CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 ";
 
+/// What format 3 added: dead letters count in a tenant's share.
+pub(super) const DEAD_BYTES: &str = "ALTER TABLE tenant ADD COLUMN dead_bytes INTEGER NOT NULL DEFAULT 0;";
+
 /// Makes a new store beside, complete, and gives it its name: whatever interrupts this, there is no
 /// store or a whole one.
 pub(super) fn create(folder: &Folder) -> Result<(), QueueError> {
@@ -101,6 +104,7 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN")?;
     connection.execute_batch(TABLES)?;
     connection.execute_batch(ROLLOUT_TABLES)?;
+    connection.execute_batch(DEAD_BYTES)?;
     connection
         .execute_batch(&format!("PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT"))?;
     connection.close().map_err(|(_, error)| error)

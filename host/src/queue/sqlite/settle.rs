@@ -123,9 +123,7 @@ impl State {
         (reason, detail): (&str, &str),
         attempt: &Attempt,
     ) -> Result<bool, Stop> {
-        if self.open_size(c, tenant, seq)?.is_none() {
-            return Ok(false);
-        }
+        let Some(size) = self.open_size(c, tenant, seq)? else { return Ok(false) };
         c.prepare_cached(
             "INSERT INTO dead (tenant, seq, id, at, sum, original, replayed, died_at, reason, detail, version, calls,
              delivered, attempts, due_at, age_ms, status, answer, body)
@@ -148,7 +146,9 @@ impl State {
             attempt.answer,
             key(tenant, seq)
         ])?;
-        self.tenant(tenant)?.dead += 1;
+        let entry = self.tenant(tenant)?;
+        entry.dead += 1;
+        entry.dead_bytes += size;
         Ok(true)
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Tenant {
     pub(super) history_events: u64,
     pub(super) history_bytes: u64,
     pub(super) dead: u64,
+    /// Bytes of their events.
+    pub(super) dead_bytes: u64,
     /// Everything in the history up to here was pruned.
     pub(super) pruned: Seq,
     /// Before this time pruning has nothing to do.
@@ -155,7 +157,7 @@ impl State {
     pub(super) fn write_tenants(&mut self, c: &Connection) -> rusqlite::Result<()> {
         let mut update = c.prepare_cached(
             "UPDATE tenant SET accepted=?, taken=?, low=?, queued_events=?, queued_bytes=?, history_events=?,
-             history_bytes=?, dead=?, dedup_cut=? WHERE number=?",
+             history_bytes=?, dead=?, dead_bytes=?, dedup_cut=? WHERE number=?",
         )?;
         for id in std::mem::take(&mut self.touched) {
             let Some(tenant) = self.tenants.get(&id) else { continue };
@@ -168,6 +170,7 @@ impl State {
                 integer(tenant.history_events),
                 integer(tenant.history_bytes),
                 integer(tenant.dead),
+                integer(tenant.dead_bytes),
                 integer(self.dedup.cut(id)),
                 id.0
             ])?;
@@ -197,7 +200,7 @@ impl State {
         self.names.clear();
         let mut all = c.prepare(
             "SELECT number, accepted, taken, low, queued_events, queued_bytes, history_events, history_bytes, dead,
-             dedup_cut, name FROM tenant",
+             dead_bytes, dedup_cut, name FROM tenant",
         )?;
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()? {
@@ -212,10 +215,11 @@ impl State {
                 history_events: at(6)?,
                 history_bytes: at(7)?,
                 dead: at(8)?,
+                dead_bytes: at(9)?,
                 ..Tenant::default()
             };
-            self.dedup.set_cut(id, at(9)?);
-            self.names.insert(row.get(10)?, id);
+            self.dedup.set_cut(id, at(10)?);
+            self.names.insert(row.get(11)?, id);
             self.tenants.insert(id, tenant);
         }
         self.load_ended(c)?;
