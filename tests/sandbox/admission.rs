@@ -64,3 +64,24 @@ fn webassembly_beyond_what_guests_may_use_is_refused() {
         assert!(matches!(refused, Refusal::Invalid(_)), "{refused}");
     }
 }
+
+/// Words of a refusal go into answers, logs and the audit log.
+#[test]
+fn a_refusal_repeats_no_more_of_a_component_than_anybody_reads() {
+    let exports: String = (0..5000)
+        .map(|number| format!("(func (export \"{}{number}\") (canon lift (core func $i \"f\")))", "e".repeat(200)))
+        .collect();
+    let many =
+        format!("(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m)) {exports})");
+    let import = format!("(component (import \"{}\" (func)))", "i".repeat(50_000));
+    let control = "(component (core module (func (export \"\\1b[2J\\0a\")) (func (export \"\\1b[2J\\0a\"))))";
+    for (text, code) in
+        [(many.as_str(), "component-export"), (&import, "component-import"), (control, "component-invalid")]
+    {
+        let refused = refusal(&assemble(text));
+        let words = refused.to_string();
+        assert_eq!(refused.code(), code, "{words:.300}");
+        assert!(words.len() < 2000, "{} bytes: {words:.300}", words.len());
+        assert!(!words.contains(|character: char| character.is_control() && character != '\n'), "{words:?}");
+    }
+}

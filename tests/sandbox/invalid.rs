@@ -4,7 +4,7 @@ use accoil_stream::accoil::{AccoilEvent, GroupTraits};
 use accoil_stream::sandbox::{FaultKind, Outcome};
 
 use super::answer::{Reply, delivers, rejects, skips};
-use super::guest::{admit, assert_fault, events, run};
+use super::guest::{admit, assert_fault, events, fault, run};
 
 #[track_caller]
 fn assert_invalid(reply: &Reply<'_>, words: &str) {
@@ -98,6 +98,14 @@ fn timestamps_that_are_none() {
     for stamp in stamps {
         assert_invalid(&Reply { timestamp: Some(stamp), ..Reply::good() }, "timestamp is not RFC 3339");
     }
+}
+
+/// It becomes part of a dead letter.
+#[test]
+fn of_a_timestamp_that_is_none_a_fault_repeats_the_beginning() {
+    let stamp = "1".repeat(10_000);
+    let fault = fault(&admit(&delivers(&[Reply { timestamp: Some(stamp.as_bytes()), ..Reply::good() }])));
+    assert!(fault.detail.len() < 100, "{} bytes", fault.detail.len());
 }
 
 #[test]

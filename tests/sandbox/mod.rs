@@ -10,6 +10,7 @@ mod honest;
 pub(crate) mod hostile;
 mod invalid;
 mod isolation;
+mod made_up;
 mod memory;
 mod output;
 mod schema;

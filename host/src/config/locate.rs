@@ -23,7 +23,7 @@ impl<'a> Source<'a> {
             Err(error) => Err(ConfigError::Syntax {
                 file: path.display().to_string(),
                 line: line(text, error.span().map_or(0, |span| span.start)),
-                problem: error.message().replace('\n', ", "),
+                problem: one_line(error.message()),
             }),
         }
     }
@@ -64,8 +64,8 @@ impl<'a> Source<'a> {
             place = at;
             value = Some(inner.get_ref());
         }
-        let problem = problem.into();
-        ConfigError::Value { file: self.file(), line: self.line_at(place), key: written(path), problem }
+        let (key, problem) = (one_line(&written(path)), one_line(&problem.into()));
+        ConfigError::Value { file: self.file(), line: self.line_at(place), key, problem }
     }
 
     /// The innermost key whose value is, or holds, what is at `span`.
@@ -78,8 +78,8 @@ impl<'a> Source<'a> {
     /// The error of a value that has the wrong type; `path` is where it is.
     pub(super) fn error_of(&self, error: &toml::de::Error, path: &[String]) -> ConfigError {
         let place = error.span().unwrap_or(0..0).start;
-        let key = if path.is_empty() { "(top level)".to_owned() } else { written(path) };
-        let problem = without_value(error.message()).replace('\n', ", ");
+        let key = if path.is_empty() { "(top level)".to_owned() } else { one_line(&written(path)) };
+        let problem = one_line(&without_value(error.message()));
         ConfigError::Value { file: self.file(), line: self.line_at(place), key, problem }
     }
 }
@@ -94,6 +94,19 @@ fn without_value(message: &str) -> String {
         }
         _ => message.to_owned(),
     }
+}
+
+/// Text that may quote the file, as one line that does nothing to a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.trim_end().chars() {
+        match character {
+            '\n' => line.push_str(", "),
+            other if other.is_control() => line.extend(other.escape_default()),
+            other => line.push(other),
+        }
+    }
+    line
 }
 
 /// The line, from 1, of a byte.

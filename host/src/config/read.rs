@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 use super::ConfigError;
 use super::findings::Findings;
 use super::keys;
-use super::locate::written;
+use super::locate::{one_line, written};
 use super::shape::File;
 
 /// Reads the file. `None` when nothing of it can be read.
@@ -17,7 +17,7 @@ pub(super) fn file(findings: &mut Findings<'_>) -> Option<File> {
     let mut table = source.table.clone();
     for unknown in keys::take_unknown(&mut table) {
         let (file, line) = (source.file(), source.line_at(unknown.place));
-        let error = ConfigError::UnknownKey { file, line, key: unknown.key, advice: unknown.advice };
+        let error = ConfigError::UnknownKey { file, line, key: one_line(&unknown.key), advice: unknown.advice };
         findings.taken(unknown.table, error);
     }
     loop {

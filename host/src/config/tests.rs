@@ -207,3 +207,19 @@ fn the_known_keys_are_those_of_the_shape() {
     assert_eq!(fields::<QueueConfig>(), keys(&["queue"]));
     assert_eq!(fields::<Limits>(), keys(&["limits"]));
 }
+
+#[test]
+fn what_is_quoted_of_the_file_stays_on_its_line_and_does_nothing_to_a_terminal() {
+    let settings = "[tenants.mapping.settings]\n\"\\u001b[2J\\n\" = nan\n";
+    for text in [
+        "\"li\\nsten\\u001b[31m\" = 1\n".to_owned() + MINIMAL,
+        MINIMAL.replace("acme", "a\\nb\\u0007"),
+        MINIMAL.replace("file:key", "env:NO\\nSUCH\\u001bNAME"),
+        MINIMAL.replace("file:key", "file:no\\nsuch\\u009bfile"),
+        format!("{MINIMAL}{settings}"),
+        format!("{MINIMAL}auth = \"\\u001b]0;x\\n\""),
+    ] {
+        let said = mistake(&text);
+        assert!(!said.contains(char::is_control), "{said:?}");
+    }
+}

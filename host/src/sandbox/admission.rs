@@ -11,7 +11,7 @@ use super::engine::{Sandbox, fresh_store};
 use super::fault::Fault;
 use super::inspection::Inspection;
 use super::plugin::{Mapping, Plugin, Selector, World};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, quoted};
 use super::store::Bounded;
 
 /// A component that was looked through and compiled. Nothing of it has run yet.
@@ -36,7 +36,7 @@ pub(super) fn code<W: World>(world: &W) -> Result<Vec<u8>, Refusal> {
 }
 
 fn uncompiled(error: wasmtime::Error) -> Refusal {
-    Refusal::Compile(format!("{error:#}"))
+    Refusal::Compile(quoted(format_args!("{error:#}")))
 }
 
 impl Sandbox {
@@ -94,7 +94,7 @@ impl Sandbox {
     }
 
     fn linked<W: World>(&self, component: &Component) -> Result<W, Refusal> {
-        W::link(self, component).map_err(|error| Refusal::Contract(format!("{error:#}")))
+        W::link(self, component).map_err(|error| Refusal::Contract(quoted(format_args!("{error:#}"))))
     }
 
     fn describe<W: World>(&self, world: &W, inspection: &Inspection) -> Result<Description, Refusal> {
@@ -106,7 +106,8 @@ impl Sandbox {
         };
         let instance = world.instance_pre().instantiate(&mut store).map_err(|error| faulted(error, &store))?;
         // Only here are the types of its functions looked at.
-        let guest = W::typed(&mut store, &instance).map_err(|error| Refusal::Contract(format!("{error:#}")))?;
+        let guest =
+            W::typed(&mut store, &instance).map_err(|error| Refusal::Contract(quoted(format_args!("{error:#}"))))?;
         let description = W::describe(&guest, &mut store).map_err(|error| faulted(error, &store))?;
         if description.settings_schema.len() > self.limits.schema_bytes {
             return Err(Refusal::Schema(format!(

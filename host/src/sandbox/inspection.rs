@@ -5,12 +5,15 @@ use wasmparser::{ElementItems, Encoding, Payload, Validator};
 
 use super::engine::features;
 use super::plugin::PluginKind;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, quoted};
 use crate::limits::Limits;
 
 /// The package and version of the contract that this host speaks.
 const CONTRACT: &str = "accoil:event-stream";
 const VERSION: &str = "1.0.0";
+
+/// How many of a component's exports are named when none of them is what it should be.
+const NAMED: usize = 20;
 
 /// What a look at a component shows, before it is compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +57,7 @@ impl Inspection {
         }
         Validator::new_with_features(features())
             .validate_all(bytes)
-            .map_err(|error| Refusal::Invalid(error.to_string()))?;
+            .map_err(|error| Refusal::Invalid(quoted(error)))?;
         Ok(inspection)
     }
 
@@ -68,7 +71,7 @@ impl Inspection {
         // What the parser is inside of, from the outermost to the innermost.
         let mut inside: Vec<Encoding> = Vec::new();
         for payload in wasmparser::Parser::new(0).parse_all(bytes) {
-            let garbage = |error: wasmparser::BinaryReaderError| Refusal::Garbage(error.to_string());
+            let garbage = |error: wasmparser::BinaryReaderError| Refusal::Garbage(quoted(error));
             match payload.map_err(garbage)? {
                 Payload::Version { encoding, .. } => {
                     if inside.is_empty() && encoding == Encoding::Module {
@@ -139,7 +142,7 @@ impl Inspection {
         };
         let is_offered = |import: &&String| offered.iter().any(|interface| versioned(interface) == **import);
         if let Some(import) = self.imports.iter().find(|import| !is_offered(import)) {
-            return Err(Refusal::Import { import: import.clone(), kind });
+            return Err(Refusal::Import { import: quoted(import), kind });
         }
         match ["plugin", kind.interface()].into_iter().find(|interface| !self.exports(interface)) {
             None => Ok(()),
@@ -153,6 +156,7 @@ impl Inspection {
             export.split_once('@').is_some_and(|(name, _)| name == format!("{CONTRACT}/{interface}"))
         };
         if let Some(export) = self.exports.iter().find(of_other_version) {
+            let export = quoted(export);
             return format!("; it exports `{export}`, and this host speaks version {VERSION} of the contract");
         }
         if let Some(kind) = self.kind() {
@@ -160,7 +164,8 @@ impl Inspection {
         }
         match self.exports.as_slice() {
             [] => "; it exports nothing".to_owned(),
-            exports => format!("; it exports `{}`", exports.join("`, `")),
+            // There may be a million of them.
+            exports => format!("; it exports `{}`", quoted(exports.get(..NAMED).unwrap_or(exports).join("`, `"))),
         }
     }
 }

@@ -38,6 +38,7 @@ pub use outcome::{Outcome, Ran, SelectorUsage, Usage};
 pub(crate) use plugin::World;
 pub use plugin::{Mapping, Plugin, PluginKind, Selector};
 pub use refusal::Refusal;
+pub(crate) use refusal::beginning;
 pub(crate) use script::{Answer, Script};
 pub(crate) use settings::fits;
 pub use settings::{Settings, SettingsError, check_size as check_settings_size};

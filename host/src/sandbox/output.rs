@@ -5,6 +5,7 @@ use json_text::sorted_object;
 use super::contract::{self, types};
 use super::fault::{Fault, FaultKind};
 use super::outcome::Outcome;
+use super::refusal::beginning;
 use crate::accoil::{AccoilEvent, GroupTraits};
 use crate::event;
 use crate::limits::Limits;
@@ -129,6 +130,6 @@ impl Checker<'_> {
         if self.event_time == Some(text.as_str()) {
             return Ok(text);
         }
-        event::normal_time(&text).ok_or_else(|| format!("timestamp is not RFC 3339: {text:.40?}"))
+        event::normal_time(&text).ok_or_else(|| format!("timestamp is not RFC 3339: {:?}", beginning(&text, 40)))
     }
 }

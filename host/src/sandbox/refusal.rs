@@ -74,3 +74,31 @@ impl Refusal {
         }
     }
 }
+
+/// How many characters of what a component says are repeated.
+const QUOTED_CHARS: usize = 1000;
+
+/// Words that may hold names out of a component: no more than anybody reads, for they go into answers, logs and the audit
+/// log, and none that do anything to a terminal.
+pub(super) fn quoted(words: impl std::fmt::Display) -> String {
+    let words = words.to_string();
+    let mut quoted = String::new();
+    for (count, character) in words.chars().enumerate() {
+        if count == QUOTED_CHARS {
+            quoted.push('…');
+            break;
+        }
+        if character.is_control() && character != '\n' {
+            quoted.extend(character.escape_default());
+        } else {
+            quoted.push(character);
+        }
+    }
+    quoted
+}
+
+/// The first characters of a text: as many as it takes to know it again. (In a format a precision does not shorten what
+/// `Debug` prints.)
+pub(crate) fn beginning(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}

@@ -6,6 +6,8 @@
 
 use serde_json::Value;
 
+use super::refusal::beginning;
+
 /// How many places a schema may have when every reference is replaced by what
 /// it refers to.
 const PLACES: usize = 10_000;
@@ -55,6 +57,7 @@ fn walk(root: &Value, place: &Value, depth: usize, places: &mut usize) -> Result
 fn referred<'a>(root: &'a Value, target: &str) -> Result<&'a Value, String> {
     let found = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
     found.ok_or_else(|| {
-        format!("`$ref` to {target:.100?}: only parts of the same schema can be referred to, as `#/$defs/…`")
+        let target = beginning(target, 100);
+        format!("`$ref` to {target:?}: only parts of the same schema can be referred to, as `#/$defs/…`")
     })
 }

@@ -4,7 +4,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, quoted};
 use super::schema_size;
 
 /// Size of one compiled pattern of a schema.
@@ -65,7 +65,7 @@ pub(super) struct Schema {
 impl Schema {
     /// Reads the schema that a plugin gave.
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
-        let refused = |problem: String| Refusal::Schema(shortened(&problem));
+        let refused = |problem: String| Refusal::Schema(quoted(shortened(&problem)));
         let schema: Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
         schema_size::check(&schema).map_err(refused)?;
         // Patterns without look-around and back-references take linear time.

@@ -7,7 +7,7 @@ use crate::conformance::report::{Failure, Verdict};
 use crate::conformance::settings::{self, Named};
 use crate::conformance::subject::Given;
 use crate::conformance::suite::Suite;
-use crate::sandbox::fits;
+use crate::sandbox::{beginning, fits};
 
 /// Usual events that settings are tried on.
 const EVENTS: usize = 60;
@@ -23,7 +23,8 @@ pub(super) fn describes(suite: &mut Suite<'_>) -> Verdict {
     if is_version(&description.version) {
         return Verdict::pass();
     }
-    Verdict::fail(format!("its version is {:.40?}: it should be three numbers such as 1.4.0", description.version))
+    let version = beginning(&description.version, 40);
+    Verdict::fail(format!("its version is {version:?}: it should be three numbers such as 1.4.0"))
 }
 
 /// MAJOR.MINOR.PATCH, with something behind `-` or `+` perhaps.
@@ -47,7 +48,8 @@ pub(super) fn describes_again(suite: &mut Suite<'_>) -> Verdict {
             ("settings-schema", &told.settings_schema, &description.settings_schema),
         ];
         if let Some((field, first, then)) = fields.into_iter().find(|(_, first, then)| first != then) {
-            return Verdict::fail(format!("its {field} is {first:.100?} first, and {then:.100?} when asked {when}"));
+            let (first, then) = (beginning(first, 100), beginning(then, 100));
+            return Verdict::fail(format!("its {field} is {first:?} first, and {then:?} when asked {when}"));
         }
     }
     Verdict::pass()

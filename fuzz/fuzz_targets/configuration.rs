@@ -1,0 +1,5 @@
+//! See `accoil_stream_fuzz::configuration`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| accoil_stream_fuzz::configuration(data));
