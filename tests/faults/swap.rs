@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::kill::assert_whole;
+use crate::oracle::footprint::memory_kb;
 use crate::oracle::host::config;
 use crate::oracle::load::{Load, Random, judge, tracks};
 use crate::oracle::{Accoil, Host, events};
@@ -94,12 +95,6 @@ async fn a_thousand_swaps_with_kills_among_them_and_each_event_is_wholly_of_one_
     let both = versions.map(|version| settled.iter().filter(|event| event.version == version).count());
     assert!(both.iter().all(|count| *count > 100), "{both:?}");
     eprintln!("{} swaps, {} events, {grown} kB more memory", reported.len(), settled.len());
-}
-
-fn memory_kb(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// A backlog runs on the version in force when it is taken.

@@ -226,7 +226,8 @@ async fn answer(state: Arc<State>, request: Request) -> Response {
     }
     let kind = request.uri().path().trim_start_matches("/v2/").to_owned();
     let key = authorization(request.headers());
-    let body = to_bytes(request.into_body(), 1 << 24).await.unwrap_or_default();
+    // What is cut off on its way is no request.
+    let Ok(body) = to_bytes(request.into_body(), 1 << 24).await else { return Response::new(Body::empty()) };
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let generation = state.generation.load(Ordering::SeqCst);
     let mut call = Call { key, kind, body, status: 0, at: Instant::now(), generation };

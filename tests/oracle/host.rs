@@ -77,14 +77,36 @@ impl Host {
 
     /// Starts one in this folder, with more arguments.
     pub(crate) async fn start_in(folder: tempfile::TempDir, config: &str, arguments: &[&str]) -> Self {
+        Self::start_by(folder, config, |folder| command(folder, arguments)).await
+    }
+
+    /// Starts one in this folder by a command that is made for it.
+    pub(crate) async fn start_by(
+        folder: tempfile::TempDir,
+        config: &str,
+        command: impl FnOnce(&Path) -> Command,
+    ) -> Self {
+        match Self::try_start_by(folder, config, command).await {
+            Ok(host) => host,
+            Err((_, said)) => panic!("the service does not start:\n{said}"),
+        }
+    }
+
+    /// The same, which may fail: then it gives the folder, and what was said.
+    pub(crate) async fn try_start_by(
+        folder: tempfile::TempDir,
+        config: &str,
+        command: impl FnOnce(&Path) -> Command,
+    ) -> Result<Self, (tempfile::TempDir, String)> {
         std::fs::write(folder.path().join("accoil.toml"), config).unwrap();
         write_secrets(folder.path(), config);
-        let mut child = command(folder.path(), arguments).spawn().unwrap();
+        let mut child = command(folder.path()).spawn().unwrap();
         let log = Log::of(&mut child);
         let Some((ingest, admin)) = log.addresses().await else {
-            panic!("the service does not start:\n{}", log.text());
+            child.wait().unwrap();
+            return Err((folder, log.text()));
         };
-        Self { folder, ingest, admin, child, log, client: client() }
+        Ok(Self { folder, ingest, admin, child, log, client: client() })
     }
 
     /// Kills it as a power cut would, and gives the folder.

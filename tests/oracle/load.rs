@@ -65,11 +65,16 @@ pub(crate) struct Load {
 impl Load {
     /// Sends events of a tenant once there is somewhere to send them.
     pub(crate) fn of(tenant: &'static str) -> Self {
+        Self::at_pace(tenant, Duration::from_millis(32))
+    }
+
+    /// The same, with pauses of up to so long between a sender's requests; most are short.
+    pub(crate) fn at_pace(tenant: &'static str, pause: Duration) -> Self {
         let target = watch::Sender::new(Target::Away);
         let ledger = Arc::new(Mutex::new(Ledger::default()));
         let mut senders = JoinSet::new();
         for number in 0..4 {
-            senders.spawn(send(tenant, number, target.subscribe(), Arc::clone(&ledger)));
+            senders.spawn(send((tenant, number, pause), target.subscribe(), Arc::clone(&ledger)));
         }
         Self { target, ledger, senders }
     }
@@ -98,7 +103,11 @@ impl Load {
     }
 }
 
-async fn send(tenant: &str, sender: u64, mut target: watch::Receiver<Target>, ledger: Arc<Mutex<Ledger>>) {
+async fn send(
+    (tenant, sender, pause): (&str, u64, Duration),
+    mut target: watch::Receiver<Target>,
+    ledger: Arc<Mutex<Ledger>>,
+) {
     let (client, mut random) = (client(), Random::new(sender));
     let (mut count, mut again) = (0, Vec::new());
     loop {
@@ -107,7 +116,7 @@ async fn send(tenant: &str, sender: u64, mut target: watch::Receiver<Target>, le
         let Target::At(address) = target else { return };
         let names = if again.is_empty() { names(sender, &mut count, &mut random) } else { std::mem::take(&mut again) };
         ledger.lock().unwrap().sent.extend(names.iter().cloned());
-        let events: Vec<Value> = names.iter().map(|name| event(user_of(name), name)).collect();
+        let events: Vec<Value> = names.iter().map(|name| event_of(name)).collect();
         let request = client.post(format!("http://{address}/2/httpapi")).body(upload(tenant, &events).to_string());
         match request.send().await.map(|response| response.status().as_u16()) {
             Ok(200) => ledger.lock().unwrap().answered.extend(names),
@@ -117,7 +126,7 @@ async fn send(tenant: &str, sender: u64, mut target: watch::Receiver<Target>, le
             Err(_) => {}
         }
         // A pace at which deliveries keep up.
-        tokio::time::sleep(Duration::from_millis(random.below(16))).await;
+        tokio::time::sleep(random.moment(0, pause.as_millis() as u64)).await;
     }
 }
 
@@ -128,6 +137,14 @@ fn names(sender: u64, count: &mut u64, random: &mut Random) -> Vec<String> {
         format!("s{sender}u{}-{count:06}", random.below(USERS))
     };
     (0..=most).map(name).collect()
+}
+
+/// The event with this name, the same whenever it is asked for.
+pub(crate) fn event_of(name: &str) -> Value {
+    let number: u64 = name.rsplit('-').next().unwrap().parse().unwrap();
+    let mut event = event(user_of(name), name);
+    event["time"] = (1_700_000_000_000 + number).into();
+    event
 }
 
 fn user_of(name: &str) -> &str {

@@ -2,8 +2,17 @@
 //! a ledger of what had its 200, and the judgement on what came of it.
 
 pub(crate) mod accoil;
+pub(crate) mod disk;
+pub(crate) mod expected;
+pub(crate) mod footprint;
 pub(crate) mod host;
 pub(crate) mod load;
+pub(crate) mod proxy;
+pub(crate) mod raw;
+pub(crate) mod tls;
+pub(crate) mod verdict;
+pub(crate) mod vitals;
 
 pub(crate) use accoil::{Accoil, Reply};
 pub(crate) use host::{Host, event, events};
+pub(crate) use proxy::{Fault, Proxy};

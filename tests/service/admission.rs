@@ -4,18 +4,12 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use crate::oracle::footprint::children;
 use crate::oracle::host::config;
 use crate::oracle::{Accoil, Host, event, events};
 use crate::sandbox::{guest, hostile};
 
 const MAPPING: &str = "\n[tenants.mapping]\ncomponent = \"mapping.wasm\"";
-
-/// The children of all threads of a process.
-fn children(pid: u32) -> String {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-    let children = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("children"));
-    threads.map(|thread| children(thread.unwrap()).unwrap_or_default()).collect()
-}
 
 #[tokio::test]
 async fn a_compile_bomb_is_refused_while_events_flow() {
@@ -38,7 +32,7 @@ async fn a_compile_bomb_is_refused_while_events_flow() {
     std::fs::write(host.path("accoil.toml"), bounded("")).unwrap();
     assert_eq!(host.command("/reload", &body).await.0, 200);
     host.until_drained("acme").await;
-    assert_eq!(children(host.pid()), "");
+    assert_eq!(children(host.pid()), [0; 0]);
 }
 
 #[tokio::test]

@@ -230,16 +230,21 @@ async fn what_a_selector_fails_on_is_a_dead_letter_or_goes_by_the_default_rule()
     let text = format!("{}\n[rollout]\nwatch_s = 0\n[admission]\nrecent_events = 0\n", config(&accoil, ""));
     let host = Host::start(&text).await;
     host.select(json!({ "selector": new(&by_type()) })).await;
-    host.accept("acme", &members(&["1", "unreachable", "zero", "2", "5"])).await;
+    host.accept("acme", &members(&["1", "unreachable", "zero", "2", "5", "k: 200 MB", "loop"])).await;
     host.until_drained("acme").await;
     let mut reasons: Vec<_> =
         host.dead_letters().await.iter().map(|dead| dead["reason"].as_str().unwrap().to_owned()).collect();
     reasons.sort();
-    assert_eq!(reasons, ["selector-invalid-output", "selector-panic", "selector-panic"]);
+    assert_eq!(
+        reasons,
+        ["selector-deadline", "selector-invalid-output", "selector-memory", "selector-panic", "selector-panic"]
+    );
     assert_eq!(host.status("acme").await["delivered"], 2);
     host.select(json!({ "selector_on_fault": "default-rule" })).await;
     assert_eq!(host.account("acme", "u2").await, "a");
     assert_eq!(host.account("acme", "z2").await, "a");
+    let story = host.admin("/events/u2").await;
+    assert!(story["selection"].as_str().unwrap().starts_with("default rule, since it failed (panic: "), "{story}");
     let metrics = host.metrics().await;
     let counted = "accoil_stream_selector_fallbacks_total{tenant=\"acme\",kind=\"panic\"} 2\n";
     assert!(metrics.contains(counted), "{metrics}");
