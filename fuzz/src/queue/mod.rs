@@ -16,7 +16,7 @@ use self::store::Store;
 /// The most steps of a run.
 const STEPS: usize = 40;
 
-/// The most bytes that a tenant may have queued, where that is little.
+/// The most bytes that a tenant may have queued and in dead letters, where that is little.
 const LITTLE: u64 = 400;
 
 /// Everything.
@@ -51,7 +51,7 @@ enum Step {
 /// All that happens to a store.
 #[derive(Debug, Arbitrary)]
 struct Plan {
-    /// Whether tenants may have little queued.
+    /// Whether tenants may have little.
     little: bool,
     /// For how many hours events are kept that have ended.
     history_hours: u8,

@@ -20,7 +20,7 @@ pub(super) struct Model {
     known: BTreeSet<DedupKey>,
     open: BTreeMap<Seq, Event>,
     dead: Vec<(Seq, Event)>,
-    /// The most bytes that may be queued.
+    /// The most bytes that may be queued and in dead letters.
     limit: u64,
 }
 
@@ -38,6 +38,10 @@ impl Model {
         self.open.values().map(|event| event.body.len() as u64).sum()
     }
 
+    fn dead_bytes(&self) -> u64 {
+        self.dead.iter().map(|(_, event)| event.body.len() as u64).sum()
+    }
+
     /// Those that are no duplicates.
     fn fresh<'a>(&self, events: &'a [NewEvent]) -> Vec<&'a NewEvent> {
         let mut here = self.known.clone();
@@ -47,14 +51,15 @@ impl Model {
     pub(super) fn accept(&mut self, events: &[NewEvent], answer: &Result<Accepted, QueueError>) {
         let fresh = self.fresh(events);
         let bytes: u64 = fresh.iter().map(|event| event.body.len() as u64).sum();
+        let all = self.queued_bytes() + self.dead_bytes() + bytes;
         match answer {
             Ok(accepted) => {
                 let expected = Accepted { events: fresh.len(), duplicates: events.len() - fresh.len(), bytes };
                 assert_eq!(*accepted, expected);
-                assert!(bytes == 0 || self.queued_bytes() + bytes <= self.limit, "more than a tenant may have");
+                assert!(bytes == 0 || all <= self.limit, "more than a tenant may have");
                 self.put(events);
             }
-            Err(QueueError::TenantFull { .. }) => assert!(self.queued_bytes() + bytes > self.limit, "there is room"),
+            Err(QueueError::TenantFull { .. }) => assert!(all > self.limit, "there is room"),
             Err(other) => panic!("{other}"),
         }
     }
@@ -112,9 +117,10 @@ impl Model {
     }
 
     pub(super) fn check(&self, stats: &TenantStats, unsettled: &[Stored], dead: &[DeadLetter]) {
-        let found = (stats.queued, stats.queued_bytes, stats.taken, stats.accepted, stats.dead);
-        let open = self.open.len() as u64;
-        assert_eq!(found, (open, self.queued_bytes(), self.taken, self.accepted, self.dead.len() as u64));
+        let found = (stats.queued, stats.queued_bytes, stats.taken, stats.accepted, stats.dead, stats.dead_bytes);
+        let (open, dead_letters) = (self.open.len() as u64, self.dead.len() as u64);
+        let bytes = (self.queued_bytes(), self.dead_bytes());
+        assert_eq!(found, (open, bytes.0, self.taken, self.accepted, dead_letters, bytes.1));
         let wanted: Vec<_> = self.open.range(..=self.taken).map(|(seq, event)| (*seq, event)).collect();
         are(unsettled, &wanted);
         let found: Vec<_> = dead.iter().map(|letter| (letter.event.seq, letter.event.id.as_str())).collect();
