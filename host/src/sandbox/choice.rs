@@ -153,7 +153,8 @@ impl Choices {
         let end = Instant::now();
         let took = end - start;
         if let Some(instance) = &mut self.instance {
-            instance.ran += end - instance.asked;
+            // It need not have been asked this time.
+            instance.ran += end - instance.asked.max(start);
         }
         self.usage.calls += 1;
         self.usage.time += took;
