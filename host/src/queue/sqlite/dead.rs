@@ -121,8 +121,6 @@ pub(super) fn replay_letter(state: &mut State, c: &Connection, letter: DeadLette
     entry.accepted += 1;
     entry.queued_events += 1;
     entry.queued_bytes += size;
-    entry.dead = entry.dead.saturating_sub(1);
-    entry.dead_bytes = entry.dead_bytes.saturating_sub(size);
     let seq = entry.accepted;
     let delivered = joined(event.replay.map(|replay| replay.delivered), &attempt.delivered);
     let replayed = Stored { seq, replay: Some(Replay { original: event.seq, delivered }), ..event };
@@ -131,6 +129,7 @@ pub(super) fn replay_letter(state: &mut State, c: &Connection, letter: DeadLette
     let sum = if event.damaged { !sum } else { sum };
     insert_row(c, key(tenant, seq), true, &replayed, sum)?;
     c.prepare_cached("DELETE FROM dead WHERE number=?")?.execute([id])?;
+    forget_dead(state, tenant, size);
     state.used_bytes += size;
     state.arrived.insert(tenant);
     Ok(())
