@@ -1,5 +1,7 @@
 //! The text of an event, from any sender.
 
+#[path = "../../tests/mapping/fields.rs"]
+mod fields;
 #[path = "../../tests/mapping/json.rs"]
 #[allow(dead_code, reason = "the tests of the mapping need more of it")]
 mod json;
@@ -9,24 +11,8 @@ use json_text::{check, compact};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use self::fields::NO_ATTRIBUTES;
 use self::json::Json;
-
-/// Fields of an event that are no attributes.
-const PLACES: [&str; 13] = [
-    "insert_id",
-    "$insert_id",
-    "uuid",
-    "event_time",
-    "time",
-    "client_event_time",
-    "event_type",
-    "user_id",
-    "device_id",
-    "event_properties",
-    "user_properties",
-    "groups",
-    "group_properties",
-];
 
 /// How deeply JSON may be nested.
 const LEVELS: usize = 128;
@@ -95,7 +81,7 @@ fn says_what_was_written(event: &Event<'_>, plain: &Json) {
         assert_eq!(**bag, *written, "{name}");
     }
     let Json::Object(members) = plain else { unreachable!("it is an event") };
-    let attributes = members.iter().filter(|(name, _)| !PLACES.contains(&name.content().as_str()));
+    let attributes = members.iter().filter(|(name, _)| !NO_ATTRIBUTES.contains(&name.content().as_str()));
     assert_eq!(event.attributes, Json::Object(attributes.cloned().collect()).written());
 
     let id = |name| match plain.get(name)? {

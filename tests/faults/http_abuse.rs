@@ -80,7 +80,7 @@ async fn who_sends_byte_by_byte_is_cut_off_and_holds_nobody_up() {
 
 /// How many connections may be held: as many as are asked for, or as this process may have.
 fn many() -> usize {
-    let wanted = if std::env::var_os("ACCOIL_STREAM_LONG").is_some() { 10_000 } else { 1_000 };
+    let wanted = if crate::oracle::is_long() { 10_000 } else { 1_000 };
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
     let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(300);
     if most < wanted {

@@ -7,14 +7,14 @@ use crate::oracle::footprint::Footprint;
 use crate::oracle::host::config;
 use crate::oracle::load::{Judgement, Ledger, Load, Random};
 use crate::oracle::verdict::Oracle;
-use crate::oracle::{Accoil, Host};
+use crate::oracle::{Accoil, Host, is_long};
 use crate::sandbox::guest;
 
 pub(crate) const MAPPING: &str = "\n[tenants.mapping]\ncomponent = \"mapping.wasm\"";
 
 /// The number of cycles in a usual run; many more where that is asked for.
 pub(crate) fn cycles(usual: u32) -> u32 {
-    if std::env::var_os("ACCOIL_STREAM_LONG").is_some() { usual * 5 } else { usual }
+    if is_long() { usual * 5 } else { usual }
 }
 
 /// A folder with a component that is compiled in no time.
@@ -51,7 +51,7 @@ async fn killed_at_any_moment_it_loses_and_doubles_nothing() {
     let ledger = load.end().await;
     let judgement = Oracle { accoil: &accoil, expected: &expected(), baseline: &baseline }.judge(&host, &ledger).await;
     assert!(ledger.refused.is_empty(), "{:?}", ledger.refused);
-    report("under load", kills, began, &ledger, &judgement);
+    report(&format!("{kills} kills under load"), began, &ledger, &judgement);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +78,7 @@ async fn killed_while_it_recovers_it_loses_and_doubles_nothing() {
     let judgement = Oracle { accoil: &accoil, expected: &expected(), baseline: &baseline }.judge(&host, &ledger).await;
     let early = accoil.calls().into_iter().map(|call| call.generation).filter(|generation| generation % 4 != 0);
     eprintln!("{} of the early ones delivered something", early.collect::<std::collections::BTreeSet<_>>().len());
-    report("during recovery", rounds * 4, began, &ledger, &judgement);
+    report(&format!("{} kills during recovery", rounds * 4), began, &ledger, &judgement);
 }
 
 pub(crate) const DELIVERS: &str = include_str!("../sandbox/guests/delivers.wat");
@@ -88,9 +88,10 @@ pub(crate) fn expected() -> Expected {
     Expected::of(&guest::component(DELIVERS))
 }
 
-fn report(what: &str, kills: u32, began: Instant, ledger: &Ledger, judgement: &Judgement) {
+/// Says what was measured.
+pub(crate) fn report(what: &str, began: Instant, ledger: &Ledger, judgement: &Judgement) {
     eprintln!(
-        "{kills} kills {what} in {:.0?}: {} events sent, {} answered, {} delivered, {} twice, at most {} by one kill",
+        "{what} in {:.0?}: {} events sent, {} answered, {} delivered, {} twice, at most {} at one time",
         began.elapsed(),
         ledger.sent.len(),
         ledger.answered.len(),

@@ -6,18 +6,13 @@
 
 use std::time::Instant;
 
-use super::kill::{DELIVERS, MAPPING, expected, folder};
+use super::kill::{DELIVERS, MAPPING, expected, folder, report};
 use crate::oracle::disk::{Disk, Loss};
 use crate::oracle::footprint::Footprint;
 use crate::oracle::host::command;
 use crate::oracle::load::{Load, Random, judge, tracks};
 use crate::oracle::verdict::Oracle;
-use crate::oracle::{Accoil, Host, events};
-
-/// The number of cuts in a usual run, or in a long one.
-fn cuts(usual: u32, long: u32) -> u32 {
-    if std::env::var_os("ACCOIL_STREAM_LONG").is_some() { long } else { usual }
-}
+use crate::oracle::{Accoil, Host, events, is_long};
 
 fn any_loss(random: &mut Random) -> Loss {
     [Loss::All, Loss::Some, Loss::Some, Loss::Some, Loss::None][random.below(5) as usize]
@@ -26,7 +21,7 @@ fn any_loss(random: &mut Random) -> Loss {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_power_cut_it_loses_and_doubles_nothing() {
     let Some(mut disk) = Disk::mount(1) else { return };
-    let (began, cuts) = (Instant::now(), cuts(30, 100));
+    let (began, cuts) = (Instant::now(), if is_long() { 100 } else { 30 });
     let accoil = Accoil::start().await;
     let (text, mut random, load) = (disk.config(&accoil, MAPPING), Random::new(7), Load::of("acme"));
     let mut host = Host::start_in(folder(DELIVERS), &text, &[]).await;
@@ -51,16 +46,7 @@ async fn after_a_power_cut_it_loses_and_doubles_nothing() {
     let ledger = load.end().await;
     let judgement = Oracle { accoil: &accoil, expected: &expected(), baseline: &baseline }.judge(&host, &ledger).await;
     assert!(ledger.refused.is_empty(), "{:?}", ledger.refused);
-    eprintln!(
-        "{cuts} cuts and {} syncs in {:.0?}: {} events sent, {} answered, {} delivered, {} twice, at most {} by one cut",
-        disk.syncs(),
-        began.elapsed(),
-        ledger.sent.len(),
-        ledger.answered.len(),
-        judgement.delivered.len(),
-        judgement.all_doubles(),
-        judgement.most_doubles(),
-    );
+    report(&format!("{cuts} cuts and {} syncs", disk.syncs()), began, &ledger, &judgement);
 }
 
 /// Cuts at every sync of a start, one after the other, until there is none left; each is followed by a start that is left alone.

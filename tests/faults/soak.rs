@@ -3,19 +3,18 @@
 use std::time::{Duration, Instant};
 
 use crate::oracle::expected::Expected;
-use crate::oracle::footprint::{Footprint, memory_kb};
+use crate::oracle::footprint::Footprint;
 use crate::oracle::host::config;
 use crate::oracle::load::{Load, Random};
 use crate::oracle::verdict::Oracle;
-use crate::oracle::{Accoil, Host, Reply};
+use crate::oracle::{Accoil, Host, Reply, is_long};
 
 /// How much more memory may be in use at the end than at three fifths, since the last stop.
 const FLAT_KB: u64 = 32 * 1024;
 
 /// An hour where that is asked for, with pauses that keep what is remembered of it within the test's memory.
 fn length() -> (Duration, Duration) {
-    let is_long = std::env::var_os("ACCOIL_STREAM_LONG").is_some();
-    let (seconds, pause_ms) = if is_long { (3600, 200) } else { (20, 32) };
+    let (seconds, pause_ms) = if is_long() { (3600, 200) } else { (20, 32) };
     (Duration::from_secs(seconds), Duration::from_millis(pause_ms))
 }
 
@@ -51,10 +50,10 @@ async fn whatever_the_destination_does_nothing_grows() {
             stops += 1;
         }
         if early.is_none() && began.elapsed() > length * 3 / 5 {
-            early = Some(memory_kb(host.pid()));
+            early = Some(host.memory_kb());
         }
     }
-    let late = memory_kb(host.pid());
+    let late = host.memory_kb();
     accoil.behave(|_| Reply::ok());
     let ledger = load.end().await;
     let expected = Expected::of_default();

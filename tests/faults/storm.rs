@@ -37,7 +37,7 @@ pub(super) fn waits(calls: &[Call]) -> BTreeMap<String, Vec<Duration>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_come_as_the_table_says_and_not_together() {
     const USERS: usize = 50;
-    let tries = if std::env::var_os("ACCOIL_STREAM_LONG").is_some() { 400 } else { 8 };
+    let tries = if crate::oracle::is_long() { 400 } else { 8 };
     let accoil = Accoil::behaving(|_| Reply::status(500)).await;
     let bounds =
         format!("retry_first_ms = {}\nretry_max_ms = {}\nin_flight = 64", FIRST.as_millis(), LONGEST.as_millis());

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::kill::assert_whole;
-use crate::oracle::footprint::memory_kb;
 use crate::oracle::host::config;
 use crate::oracle::load::{Load, Random, judge, tracks};
 use crate::oracle::{Accoil, Host, events};
@@ -38,7 +37,7 @@ async fn a_thousand_swaps_with_kills_among_them_and_each_event_is_wholly_of_one_
             reported.push((answer["version"].as_u64().unwrap() as u32, answer["from"].as_u64().unwrap()));
             tokio::time::sleep(Duration::from_millis(random.below(6))).await;
             if swap == 10 {
-                begun_with = memory_kb(host.pid());
+                begun_with = host.memory_kb();
             }
         }
         if kill < KILLS {
@@ -51,7 +50,7 @@ async fn a_thousand_swaps_with_kills_among_them_and_each_event_is_wholly_of_one_
             host = Host::start_in(folder, &text, &[]).await;
         }
     }
-    let grown = memory_kb(host.pid()).saturating_sub(begun_with);
+    let grown = host.memory_kb().saturating_sub(begun_with);
     assert!(grown < FLAT_KB, "{grown} kB more than at the tenth swap");
     let ledger = load.end().await;
     let status = host.until_drained("acme").await;

@@ -2,6 +2,7 @@
 //! tables of cases, and for the properties that hold whatever the events are.
 
 mod differential;
+mod fields;
 mod generate;
 mod json;
 mod properties;

@@ -4,25 +4,9 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fields::NO_ATTRIBUTES;
 use super::json::Json;
 use super::time;
-
-/// Fields of an event that are no attributes.
-const NO_ATTRIBUTES: [&str; 13] = [
-    "insert_id",
-    "$insert_id",
-    "uuid",
-    "event_time",
-    "time",
-    "client_event_time",
-    "event_type",
-    "user_id",
-    "device_id",
-    "event_properties",
-    "user_properties",
-    "groups",
-    "group_properties",
-];
 
 /// Ids that Amplitude refuses; the empty one never gets that far.
 const REFUSED: [&str; 13] = [

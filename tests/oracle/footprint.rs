@@ -34,8 +34,8 @@ impl Footprint {
             files.insert(path.strip_prefix(&data).unwrap().to_owned());
         });
         Self {
-            memory_kb: memory_kb(host.pid()),
-            handles: std::fs::read_dir(format!("/proc/{}/fd", host.pid())).unwrap().count(),
+            memory_kb: host.memory_kb(),
+            handles: host.handles(),
             threads: std::fs::read_dir(format!("/proc/{}/task", host.pid())).unwrap().count(),
             children: children(host.pid()).len(),
             files,
@@ -76,13 +76,6 @@ fn each_file(folder: &Path, told: &mut impl FnMut(&Path, u64)) {
             Err(_) => {}
         }
     }
-}
-
-/// How much memory a process has in use, in kB.
-pub(crate) fn memory_kb(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// The children of all threads of a process.

@@ -16,3 +16,8 @@ pub(crate) mod vitals;
 pub(crate) use accoil::{Accoil, Reply};
 pub(crate) use host::{Host, event, events};
 pub(crate) use proxy::{Fault, Proxy};
+
+/// Whether tests run in their long form: kills by the thousand, an hour of soak.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("ACCOIL_STREAM_LONG").is_some()
+}

@@ -6,7 +6,7 @@ use accoil_stream_fuzz::{admitted, made};
 
 /// So many of each kind.
 fn rounds() -> u64 {
-    if std::env::var_os("ACCOIL_STREAM_LONG").is_some() { 20_000 } else { 250 }
+    if crate::oracle::is_long() { 20_000 } else { 250 }
 }
 
 /// Bytes that look like chance and are the same each time (xorshift64).
